@@ -1,0 +1,356 @@
+/**
+ * The words of the contract as types: what callers pass in, what the gate answers, what listeners hear.
+ * No behaviour lives here.
+ *
+ * @module
+ */
+
+/** State of one breaker. `half_open` is worked out from the deadline when somebody asks. */
+export type BreakerState = "closed" | "open" | "half_open";
+
+/** What a breaker belongs to: the host that is asked, or the named service a request is made for. */
+export type Scope = "host" | "resolver";
+
+/** Whether the gate decides (`enforce`), only says what it would decide (`observe`), or keeps out of the way (`off`). */
+export type Mode = "enforce" | "observe" | "off";
+
+/** How a request went, once classified. `neutral`: the host answered, but the answer says nothing of its health. */
+export type OutcomeKind = "success" | "failure" | "neutral" | "cancelled";
+
+/** Why a breaker is open: `open` by outcomes, the others by a cooldown or an operator. */
+export type OpenReason = "open" | "retry_after" | "rolling" | "manual";
+
+/** Why a request was denied. `probes`: half-open and the budget is out; `rate`: pacing. */
+export type DenialReason = OpenReason | "probes" | "rate";
+
+/** The opaque string that an allowed request carries and that its outcome returns with. */
+export type Permit = string;
+
+/** What a crawler asks before a request: exactly one of `host` and `url`. */
+export interface AllowRequest {
+  /** Host name, with a port where it is not the scheme's default. Goes through {@linkcode hostKey}. */
+  host?: string;
+  /** URL of the request; only its origin matters. */
+  url?: string | URL;
+  /** What the request is for: `metadata`, `landing`, `artifact` or any `[a-z][a-z0-9_-]{0,31}`. */
+  role?: string;
+  /** The named service that the request is made for, with a breaker of its own. */
+  resolver?: string;
+}
+
+/** Why a request may not go out, and when to ask again. */
+export interface Denial {
+  /** Why. */
+  reason: DenialReason;
+  /** Which breaker said no: the host's or the resolver's. */
+  scope: Scope;
+  /** The host key or resolver name of that breaker. */
+  key: string;
+  /** The state of that breaker. */
+  state: BreakerState;
+  /** Milliseconds until it is worth asking again; at least 1. */
+  retryAfterMs: number;
+}
+
+/** Send the request, tell its outcome with the permit. */
+export interface AllowedVerdict {
+  allowed: true;
+  /** Returns with the outcome. */
+  permit: Permit;
+  /** `half_open` where the request is a probe. */
+  state: "closed" | "half_open";
+  /** Milliseconds to wait before sending; 0 unless the request is a probe or is paced. */
+  waitMs: number;
+  /** The store could not be asked in time; this is the process's own answer. */
+  degraded?: boolean;
+  /** In mode `observe`: what would have been denied. */
+  wouldDeny?: Denial;
+}
+
+/** Do not send the request. */
+export interface DeniedVerdict extends Denial {
+  allowed: false;
+  /** The store could not be asked in time; this is the process's own answer. */
+  degraded?: boolean;
+}
+
+/** The answer to {@linkcode Gate.allow}. */
+export type Verdict = AllowedVerdict | DeniedVerdict;
+
+/** An outcome told by the HTTP status. */
+export interface StatusOutcome {
+  /** HTTP status of the answer. */
+  status: number;
+  /** The value of the Retry-After header, as it came. */
+  retryAfter?: string | null;
+  /** The answer's headers; Retry-After and the rate-limit headers are read from them. */
+  headers?: Headers;
+  /** Milliseconds from sending to the answer. */
+  latencyMs?: number;
+  /** The answer came from a cache and the host was never asked: counts as cancelled. */
+  fromCache?: boolean;
+}
+
+/** An outcome told by what was thrown. */
+export interface ErrorOutcome {
+  /** What was thrown: `AbortError` is cancelled, anything else a failure. */
+  error: unknown;
+  /** Milliseconds from sending to the error. */
+  latencyMs?: number;
+}
+
+/** An outcome the caller has classified already. */
+export interface ResultOutcome {
+  /** The classification. */
+  result: OutcomeKind;
+  /** With `failure`: the host asked to be left alone for this many milliseconds. */
+  retryAfterMs?: number;
+  /** Milliseconds from sending to the answer. */
+  latencyMs?: number;
+}
+
+/** How a request went. */
+export type Outcome = StatusOutcome | ErrorOutcome | ResultOutcome;
+
+/** The answer to {@linkcode Gate.record}. */
+export interface RecordResult {
+  /** False where the permit was late, unknown, already used or unreadable: nothing was counted. */
+  recorded: boolean;
+  /** State of the breaker afterwards. */
+  state: BreakerState;
+  /** Milliseconds until it is worth asking again; 0 where a request may go out now. */
+  retryAfterMs: number;
+}
+
+/** Anything that can be asked before a request and told afterwards: a registry, or a client of the edge API. */
+export interface Gate {
+  /** May this request go out? */
+  allow(request: AllowRequest): Verdict | Promise<Verdict>;
+  /** How the request went. */
+  record(permit: Permit, outcome: Outcome): RecordResult | Promise<RecordResult>;
+}
+
+/** Opens on bursts: so many failures of a host within a window, whatever succeeded between them. */
+export interface RollingPolicy {
+  /** @default {false} */
+  enabled: boolean;
+  /** Length of the window in milliseconds. @default {30000} */
+  windowMs: number;
+  /** Failures within the window that set a cooldown. @default {6} */
+  thresholdFailures: number;
+  /** How long that cooldown lasts, in milliseconds. @default {60000} */
+  cooldownMs: number;
+}
+
+/** Opens a closed breaker when the share of failures in a window reaches a threshold. Kept in each process's memory. */
+export interface FailureRatePolicy {
+  /** Length of the window in milliseconds. */
+  windowMs: number;
+  /** Outcomes that must have been counted in the window before the ratio means anything. */
+  minCalls: number;
+  /** Share of failures that opens, 0 to 1. */
+  thresholdRatio: number;
+}
+
+/** Opens a closed breaker when the share of slow successes reaches a threshold, in the window of `failureRate`. */
+export interface SlowCallPolicy {
+  /** A success that took longer than this many milliseconds is slow. */
+  durationMs: number;
+  /** Share of slow successes among all counted outcomes that opens, 0 to 1. */
+  thresholdRatio: number;
+}
+
+/** What half-open callers are told. */
+export interface HalfOpenPolicy {
+  /** A probe waits a time drawn evenly from 0 to this many milliseconds. @default {150} */
+  jitterMs: number;
+}
+
+/** Which HTTP statuses count as what. Any status in neither list is a success. */
+export interface ClassifyPolicy {
+  /** @default {[408, 429, 500, 502, 503, 504]} */
+  failureStatuses: readonly number[];
+  /** @default {[401, 403, 404, 410, 451]} */
+  neutralStatuses: readonly number[];
+}
+
+/** What a role may set differently from its host. */
+export interface RolePolicy {
+  /** Failures in a row that open. Gives the role a breaker of its own. */
+  failMax?: number;
+  /** How long the first open lasts, in milliseconds. Gives the role a breaker of its own. */
+  resetTimeoutMs?: number;
+  /** Probes that must succeed to close. Gives the role a breaker of its own. */
+  successThreshold?: number;
+  /** Probes of this role that may be out at once. */
+  trialCalls?: number;
+}
+
+/** How one breaker behaves. */
+export interface BreakerPolicy {
+  /** Failures in a row that open the breaker. @default {5} */
+  failMax: number;
+  /** How long the first open lasts, in milliseconds. @default {60000} */
+  resetTimeoutMs: number;
+  /** Probes that must succeed before the breaker closes. @default {1} */
+  successThreshold: number;
+  /** Probes per role that may be out at once. @default {1} */
+  trialCalls: number;
+  /** A probe that has not reported after this many milliseconds frees its slot. @default {30000} */
+  probeLeaseMs: number;
+  /** An outcome later than this many milliseconds after its `allow` counts for nothing. @default {300000} */
+  permitTtlMs: number;
+  /** The longest cooldown a Retry-After can set, in milliseconds. @default {900000} */
+  retryAfterCapMs: number;
+  /** Each open in a row lasts this many times as long as the one before. @default {1} */
+  backoffFactor: number;
+  /** The longest open, in milliseconds. @default {900000} */
+  maxResetTimeoutMs: number;
+  /** A record that nobody asked for is dropped this many milliseconds after its last deadline or event. @default {3600000} */
+  forgetMs: number;
+  /** Opens on bursts. Off by default. */
+  rolling: RollingPolicy;
+  /** Opens on the share of failures. Off by default. */
+  failureRate?: FailureRatePolicy;
+  /** Opens on the share of slow successes; needs `failureRate`. Off by default. */
+  slowCall?: SlowCallPolicy;
+  /** Jitter of probes. */
+  halfOpen: HalfOpenPolicy;
+  /** Which statuses count as what. */
+  classify: ClassifyPolicy;
+  /** What roles set differently. @default {{}} */
+  roles: Readonly<Record<string, RolePolicy>>;
+}
+
+/** Part of a policy, at any depth; merged over what stands below it. */
+export type PolicyPatch =
+  & Partial<Omit<BreakerPolicy, "rolling" | "failureRate" | "slowCall" | "halfOpen" | "classify">>
+  & {
+    rolling?: Partial<RollingPolicy>;
+    failureRate?: Partial<FailureRatePolicy>;
+    slowCall?: Partial<SlowCallPolicy>;
+    halfOpen?: Partial<HalfOpenPolicy>;
+    classify?: Partial<ClassifyPolicy>;
+  };
+
+/** Limits per role, by host: `{ "api.example.org": { metadata: "10/s,1000/h" } }`. */
+export type RatesInput = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** What a registry is configured with: what `./config` makes of a file, or written by hand. */
+export interface BreakerConfigInput {
+  /** @default {"enforce"} */
+  mode?: Mode;
+  /** What every host and resolver starts from. */
+  defaults?: PolicyPatch;
+  /** Per host, over `defaults`. */
+  hosts?: Readonly<Record<string, PolicyPatch>>;
+  /** Per resolver, over `defaults`. A resolver has no roles, no rolling window and no cooldown. */
+  resolvers?: Readonly<Record<string, PolicyPatch>>;
+  /** Pacing per host and role. */
+  rates?: RatesInput;
+}
+
+/** One breaker as it stands now, without its scope and key. */
+export interface BreakerView {
+  /** State now. */
+  state: BreakerState;
+  /** Why it is open; absent where closed. */
+  reason?: OpenReason;
+  /** Deadline in epoch milliseconds; absent where closed, Infinity (null in JSON) for an open without end. */
+  until?: number;
+  /** Milliseconds to the deadline; 0 unless open, Infinity (null in JSON) for an open without end. */
+  remainingMs: number;
+  /** Failures counted. */
+  failures: number;
+  /** Probes that have succeeded since the breaker became half-open. */
+  successes: number;
+  /** Opens in a row, after forgiveness. */
+  opens: number;
+  /** Probes out now. */
+  probes: number;
+}
+
+/** One host's or resolver's breaker as it stands now. */
+export interface Snapshot extends BreakerView {
+  /** `host` or `resolver`. */
+  scope: Scope;
+  /** Host key or resolver name. */
+  key: string;
+  /** Breakers of roles that have one of their own. */
+  roles: Record<string, BreakerView>;
+}
+
+/** What an operator or a listing names: a host as it is, `{ host }` or `{ resolver }`. */
+export type Target = string | { host: string } | { resolver: string };
+
+/** What every event carries. */
+interface EventBase {
+  /** When, in epoch milliseconds, by the clock of the process that saw it. */
+  at: number;
+}
+
+/** A breaker changed its state. */
+export interface TransitionEvent extends EventBase {
+  type: "transition";
+  scope: Scope;
+  key: string;
+  /** Present where the breaker is a role's own. */
+  role?: string;
+  from: BreakerState;
+  to: BreakerState;
+  /** Why it is open; the reason it was open for where it is half-open; what closed it: probes or an operator. */
+  reason: OpenReason | "probes";
+  /** An operator's words, where one acted. */
+  note?: string;
+  /** Deadline in epoch milliseconds, where open. */
+  until?: number;
+}
+
+/** A request was denied, or in mode `observe` would have been. */
+export interface DenialEvent extends EventBase, Denial {
+  type: "denial";
+  host: string;
+  role?: string;
+  resolver?: string;
+  /** True in mode `observe`: the request went out all the same. */
+  observed: boolean;
+}
+
+/** An outcome was told. */
+export interface OutcomeEvent extends EventBase {
+  type: "outcome";
+  host: string;
+  role?: string;
+  resolver?: string;
+  kind: OutcomeKind;
+  /** False where it came too late or twice. */
+  recorded: boolean;
+  /** State of the breaker afterwards. */
+  state: BreakerState;
+  status?: number;
+  latencyMs?: number;
+  /** What the host asked for, after parsing, before the cap. */
+  retryAfterMs?: number;
+}
+
+/** The store failed, or held something that cannot be read. Never carries a command or a secret. */
+export interface StoreErrorEvent extends EventBase {
+  type: "store_error";
+  /** What was being done. */
+  operation: "read" | "write" | "list";
+  /** `unavailable`: no answer in time or an error; `unreadable`: a stored value that counts as absent. */
+  problem: "unavailable" | "unreadable";
+  /** The store's key, where one was concerned. */
+  key?: string;
+}
+
+/** What a listener hears, after the change it tells of has been committed. */
+export type BreakerEvent = TransitionEvent | DenialEvent | OutcomeEvent | StoreErrorEvent;
+
+/** An operator's open. */
+export interface OpenOptions {
+  /** Milliseconds; absent: until closed by hand. */
+  forMs?: number;
+  /** Why, in the operator's words; told to listeners. */
+  reason?: string;
+}
