@@ -256,6 +256,8 @@ export interface BreakerView {
   state: BreakerState;
   /** Why it is open; absent where closed. */
   reason?: OpenReason;
+  /** An operator's words, where one opened it. */
+  note?: string;
   /** Deadline in epoch milliseconds; absent where closed, Infinity (null in JSON) for an open without end. */
   until?: number;
   /** Milliseconds to the deadline; 0 unless open, Infinity (null in JSON) for an open without end. */

@@ -1,0 +1,104 @@
+/**
+ * Two records of one host: which of them is the newer, and what becomes of both when a process that was cut
+ * off from the store comes back. The later deadline wins.
+ *
+ * @module
+ */
+import {
+  type BreakerRecord,
+  type ClosedTrack,
+  EMPTY_RECORD,
+  MAX_COUNTED,
+  MAX_LEASES,
+  type OpenTrack,
+  prune,
+  type Track,
+  trackOf,
+} from "./record.ts";
+import type { BreakerPolicy } from "./types.ts";
+
+function latestGeneration(record: BreakerRecord | undefined): number {
+  if (record === undefined) return 0;
+  let latest = record.rest?.generation ?? 0;
+  for (const track of record.tracks.values()) latest = Math.max(latest, track.generation);
+  return latest;
+}
+
+/**
+ * True where a record that was just read is older than the one seen before: a replica that lags, or a store
+ * that lost what it held.
+ */
+export function isStale(
+  read: BreakerRecord | undefined,
+  seen: BreakerRecord | undefined,
+  policy: BreakerPolicy,
+  now: number,
+): boolean {
+  const live = prune(seen, policy, now);
+  return live !== undefined && latestGeneration(read) < latestGeneration(live);
+}
+
+/** True where a breaker of the record is open and its deadline has not passed. */
+export function isOpen(record: BreakerRecord, now: number): boolean {
+  const open = (track: Track) => track.state === "open" && track.until > now;
+  return (record.rest !== undefined && open(record.rest)) || [...record.tracks.values()].some(open);
+}
+
+/** Joins what the store holds with what this process learned while it could not reach it. */
+export function mergeRecords(
+  stored: BreakerRecord | undefined,
+  local: BreakerRecord | undefined,
+  policy: BreakerPolicy,
+  now: number,
+): BreakerRecord | undefined {
+  const theirs = prune(stored, policy, now) ?? EMPTY_RECORD;
+  const ours = prune(local, policy, now) ?? EMPTY_RECORD;
+  const tracks = new Map<string, Track>();
+  for (const name of new Set([...theirs.tracks.keys(), ...ours.tracks.keys()])) {
+    tracks.set(name, mergeTracks(trackOf(theirs, name), trackOf(ours, name), now));
+  }
+  const rest = theirs.rest && ours.rest
+    ? mergeTracks(theirs.rest, ours.rest, now)
+    : theirs.rest ?? ours.rest;
+  const rolling = [...new Map([...theirs.rolling, ...ours.rolling].map((entry) => [entry[1], entry]))
+    .values()].sort((a, b) => a[0] - b[0]).slice(-policy.rolling.thresholdFailures);
+  return prune({ ...(rest && { rest }), tracks, rolling }, policy, now);
+}
+
+function deadlineOf(track: Track, now: number): number {
+  return track.state === "open" && track.until > now ? track.until : 0;
+}
+
+function mergeTracks(theirs: Track, ours: Track, now: number): Track {
+  if (theirs.generation === ours.generation) {
+    if (theirs.state === "closed" && ours.state === "closed") return mergeClosed(theirs, ours);
+    if (theirs.state === "open" && ours.state === "open") return mergeOpen(theirs, ours, now);
+  }
+  const lead = deadlineOf(ours, now) - deadlineOf(theirs, now);
+  const newest = ours.generation > theirs.generation ? ours : theirs;
+  const winner = lead > 0 ? ours : lead < 0 ? theirs : newest;
+  const opens = Math.max(theirs.opens, ours.opens);
+  // The loser's permits must be late everywhere, whichever generation they name.
+  const generation = winner === newest ? winner.generation : newest.generation + 1;
+  return { ...winner, opens, generation };
+}
+
+function mergeClosed(theirs: ClosedTrack, ours: ClosedTrack): ClosedTrack {
+  const [older, newer] = theirs.at <= ours.at ? [theirs, ours] : [ours, theirs];
+  if (newer.failures === 0) return newer; // a success cleared the count
+  const counted = [...new Set([...older.counted, ...newer.counted])];
+  const failures = Math.max(older.failures, newer.failures, counted.length);
+  return { ...newer, failures, counted: counted.slice(-MAX_COUNTED) };
+}
+
+function mergeOpen(theirs: OpenTrack, ours: OpenTrack, now: number): OpenTrack {
+  const leases = [...new Map([...theirs.leases, ...ours.leases].map((lease) => [lease.id, lease]))
+    .values()].filter((lease) => lease.until > now).slice(0, MAX_LEASES);
+  return {
+    ...(theirs.until >= ours.until ? theirs : ours),
+    at: Math.max(theirs.at, ours.at),
+    probing: theirs.probing || ours.probing,
+    successes: Math.max(theirs.successes, ours.successes),
+    leases,
+  };
+}
