@@ -1,0 +1,286 @@
+/**
+ * Whether a request may go out: host and resolver are both asked, probes take their leases, and a denied
+ * request leaves nothing behind.
+ *
+ * @module
+ */
+import { hostKey } from "../breaker/host_key.ts";
+import { type Admission, admit, decide, tell } from "../breaker/machine.ts";
+import { type Mark, writePermit } from "../breaker/permit.ts";
+import { checkResolver, checkRole } from "../breaker/policy.ts";
+import type { BreakerRecord } from "../breaker/record.ts";
+import type {
+  AllowRequest,
+  BreakerPolicy,
+  Denial,
+  Permit,
+  Scope,
+  Verdict,
+} from "../breaker/types.ts";
+import type { MaybePromise } from "../stores/store.ts";
+import { chain, names, type RegistryCore, toEngine } from "./core.ts";
+import type { Seen } from "./engine.ts";
+import { idMaker } from "../breaker/permit.ts";
+import { drawIdPrefix } from "./ids.ts";
+import { storeKey } from "./record_codec.ts";
+import type { Done } from "./writer.ts";
+
+/** A request that asks, with all that is looked up once. */
+interface Ask {
+  host: string;
+  role: string;
+  resolver: string;
+  hostPolicy: BreakerPolicy;
+  /** Absent where there is no resolver. */
+  resolverPolicy?: BreakerPolicy;
+  /** When the caller began to wait, by the monotonic clock. */
+  askedAt: number;
+}
+
+const OFF_PERMIT: Permit = "off";
+/** Told to callers while the store is down and `onStoreError` is `deny`, in milliseconds. */
+const STORE_DOWN_RETRY_MS = 1_000;
+const UNASKED: Admission = { allowed: true, mark: { kind: "closed", generation: 0 } };
+
+function isProbe(admission: Admission | undefined): boolean {
+  return admission?.allowed === true && admission.mark.kind === "probe";
+}
+
+function markOf(admission: Admission | undefined): Mark | undefined {
+  return admission?.allowed ? admission.mark : undefined;
+}
+
+function shadowOf(admission: Admission): Mark {
+  const generation = admission.allowed ? admission.mark.generation : admission.generation;
+  return { kind: "shadow", generation };
+}
+
+/** See the module's description. */
+export class Admissions {
+  readonly #core: RegistryCore;
+  readonly #nextId = idMaker(drawIdPrefix);
+
+  constructor(core: RegistryCore) {
+    this.#core = core;
+  }
+
+  /** May this request go out? */
+  allow(request: AllowRequest): MaybePromise<Verdict> {
+    if (this.#core.mode === "off") {
+      return { allowed: true, permit: OFF_PERMIT, state: "closed", waitMs: 0 };
+    }
+    const { engine } = this.#core;
+    const ask = this.#ask(request);
+    const key = storeKey("host", ask.host);
+    if (ask.resolver === "") return chain(engine.peek(key), (host) => this.#judge(ask, host));
+    const both = engine.peekAll([key, storeKey("resolver", ask.resolver)]);
+    return chain(both, ([host, resolver]) => this.#judge(ask, host!, resolver));
+  }
+
+  #ask(request: AllowRequest): Ask {
+    const { host, url } = request;
+    if ((host === undefined) === (url === undefined)) {
+      throw new TypeError("A request names exactly one of 'host' and 'url'");
+    }
+    const key = hostKey((host ?? url)!);
+    const resolver = checkResolver(request.resolver);
+    return {
+      host: key,
+      role: checkRole(request.role),
+      resolver,
+      hostPolicy: this.#core.policies.ofHost(key),
+      ...(resolver !== "" && { resolverPolicy: this.#core.policies.ofResolver(resolver) }),
+      askedAt: this.#core.timers.monotonic(),
+    };
+  }
+
+  #judge(
+    ask: Ask,
+    host: Seen<BreakerRecord>,
+    resolver?: Seen<BreakerRecord>,
+  ): MaybePromise<Verdict> {
+    const degraded = host.degraded || resolver?.degraded === true;
+    if (degraded && this.#core.onStoreError !== "local") return this.#withoutStore(ask);
+    const now = this.#core.now();
+    const byHost = decide(host.record, ask.hostPolicy, ask.role, now);
+    const byResolver = ask.resolverPolicy && decide(resolver?.record, ask.resolverPolicy, "", now);
+    const denied = denialOf(ask, byHost, byResolver);
+    if (denied !== undefined) return this.#deny(ask, denied, byHost, byResolver, degraded, now);
+    if (isProbe(byHost) || isProbe(byResolver)) {
+      return this.#takeProbes(ask, byHost, byResolver, degraded);
+    }
+    return this.#permit(ask, this.#nextId(), markOf(byHost), markOf(byResolver), degraded, now);
+  }
+
+  /** Takes the leases that the request needs, the host's first; gives the first back where the second is gone. */
+  #takeProbes(
+    ask: Ask,
+    byHost: Admission,
+    byResolver: Admission | undefined,
+    degraded: boolean,
+  ): MaybePromise<Verdict> {
+    const id = this.#nextId();
+    const { host, role, resolver, hostPolicy, resolverPolicy, askedAt } = ask;
+    const hostTaken = isProbe(byHost)
+      ? this.#admit("host", host, hostPolicy, role, id, askedAt)
+      : { answer: byHost, degraded };
+    return chain(hostTaken, (first) => {
+      const settle = (second?: Done<Admission>): MaybePromise<Verdict> => {
+        const unsure = degraded || first.degraded || second?.degraded === true;
+        const now = this.#core.now();
+        if (unsure && this.#core.onStoreError !== "local") return this.#withoutStore(ask);
+        const denied = denialOf(ask, first.answer, second?.answer);
+        if (denied === undefined) {
+          return this.#permit(ask, id, markOf(first.answer), markOf(second?.answer), unsure, now);
+        }
+        const freed = denied.scope === "resolver" && isProbe(first.answer)
+          ? this.#release(ask, id, markOf(first.answer)!, now)
+          : undefined;
+        return chain(
+          freed,
+          () => this.#deny(ask, denied, first.answer, second?.answer, unsure, now),
+        );
+      };
+      if (byResolver === undefined || !first.answer.allowed) return settle();
+      if (!isProbe(byResolver)) return settle({ answer: byResolver, degraded });
+      return chain(this.#admit("resolver", resolver, resolverPolicy!, "", id, askedAt), settle);
+    });
+  }
+
+  #admit(
+    scope: Scope,
+    key: string,
+    policy: BreakerPolicy,
+    role: string,
+    id: string,
+    askedAt: number,
+  ): MaybePromise<Done<Admission>> {
+    const input = { type: "allow", role, id } as const;
+    const done = this.#core.engine.update(
+      storeKey(scope, key),
+      (record, now) => toEngine(this.#core, scope, key, admit(record, input, policy, now), now),
+      askedAt,
+    );
+    // Too many wait for this host already: half-open, and no slot is free.
+    const full: Done<Admission> = {
+      answer: {
+        allowed: false,
+        reason: "probes",
+        state: "half_open",
+        retryAfterMs: STORE_DOWN_RETRY_MS,
+        generation: 0,
+      },
+      degraded: false,
+    };
+    return chain(done, (answered) => answered ?? full);
+  }
+
+  /** A denied request leaves no probe behind. */
+  #release(ask: Ask, id: string, mark: Mark, now: number): MaybePromise<unknown> {
+    const input = { type: "outcome", id, issuedAt: now, mark, kind: "cancelled" } as const;
+    const { host, hostPolicy, role } = ask;
+    return this.#core.engine.update(storeKey("host", host), (record, at) => {
+      const step = tell(record, { ...input, role }, hostPolicy, at);
+      return toEngine(this.#core, "host", host, step, at);
+    }, ask.askedAt);
+  }
+
+  #permit(
+    ask: Ask,
+    id: string,
+    hostMark: Mark | undefined,
+    resolverMark: Mark | undefined,
+    degraded: boolean,
+    now: number,
+    wouldDeny?: Denial,
+  ): Verdict {
+    const { host, role, resolver } = ask;
+    const mark = hostMark!; // a host is always asked
+    const permit = writePermit({
+      id,
+      issuedAt: now,
+      host,
+      role,
+      resolver,
+      hostMark: mark,
+      resolverMark,
+    });
+    const probe = mark.kind === "probe" || resolverMark?.kind === "probe";
+    const waits = probe && this.#core.mode === "enforce";
+    const verdict: Verdict = {
+      allowed: true,
+      permit,
+      state: probe ? "half_open" : "closed",
+      waitMs: waits ? this.#core.random() * ask.hostPolicy.halfOpen.jitterMs : 0,
+    };
+    if (degraded) verdict.degraded = true;
+    if (wouldDeny !== undefined) verdict.wouldDeny = wouldDeny;
+    return verdict;
+  }
+
+  #deny(
+    ask: Ask,
+    denial: Denial,
+    byHost: Admission,
+    byResolver: Admission | undefined,
+    degraded: boolean,
+    now: number,
+  ): Verdict {
+    const observed = this.#core.mode === "observe";
+    this.#emitDenial(ask, denial, observed, now);
+    if (!observed) return { allowed: false, ...denial, ...(degraded && { degraded }) };
+    const hostMark = shadowOf(byHost);
+    const resolverMark = byResolver ?? (ask.resolver === "" ? undefined : UNASKED);
+    const shadow = resolverMark && shadowOf(resolverMark);
+    return this.#permit(ask, this.#nextId(), hostMark, shadow, degraded, now, denial);
+  }
+
+  /** The store does not answer, and the process's own view is not wanted. */
+  #withoutStore(ask: Ask): Verdict {
+    const now = this.#core.now();
+    if (this.#core.onStoreError === "allow" || this.#core.mode === "observe") {
+      const mark: Mark = { kind: "shadow", generation: 0 };
+      const second = ask.resolver === "" ? undefined : mark;
+      return this.#permit(ask, this.#nextId(), mark, second, true, now);
+    }
+    const denial: Denial = {
+      reason: "open",
+      scope: "host",
+      key: ask.host,
+      state: "open",
+      retryAfterMs: Math.max(STORE_DOWN_RETRY_MS, this.#core.guard.retryAfterMs),
+    };
+    this.#emitDenial(ask, denial, false, now);
+    return { allowed: false, ...denial, degraded: true };
+  }
+
+  #emitDenial({ host, role, resolver }: Ask, denial: Denial, observed: boolean, at: number): void {
+    if (this.#core.listeners.none) return;
+    this.#core.listeners.emit({
+      type: "denial",
+      at,
+      ...names(host, role, resolver),
+      observed,
+      ...denial,
+    });
+  }
+}
+
+/** The first that denies is named. */
+function denialOf(
+  ask: Ask,
+  byHost: Admission,
+  byResolver: Admission | undefined,
+): Denial | undefined {
+  if (!byHost.allowed) return toDenial("host", ask.host, byHost);
+  if (byResolver?.allowed === false) return toDenial("resolver", ask.resolver, byResolver);
+  return undefined;
+}
+
+function toDenial(
+  scope: Scope,
+  key: string,
+  { reason, state, retryAfterMs }: Extract<Admission, { allowed: false }>,
+): Denial {
+  return { reason, scope, key, state, retryAfterMs };
+}

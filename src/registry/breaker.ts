@@ -1,0 +1,365 @@
+/**
+ * One breaker in this process. Everything is synchronous, except running a function that is not.
+ *
+ * @module
+ */
+import { classify, type ClassifyRules } from "../breaker/classify.ts";
+import { recordFromJson, recordToJson } from "../breaker/codec.ts";
+import { BreakerOpenError } from "../breaker/errors.ts";
+import {
+  type Admission,
+  admit,
+  operate,
+  type OperatorInput,
+  type Step,
+  tell,
+  type Told,
+  type Transition,
+} from "../breaker/machine.ts";
+import { idMaker, type Mark, readPermit, writePermit } from "../breaker/permit.ts";
+import { DEFAULT_POLICY, mergePolicy, SHARED } from "../breaker/policy.ts";
+import { RateWindow } from "../breaker/rate_window.ts";
+import { type BreakerRecord, trackOf } from "../breaker/record.ts";
+import { retryAfterOf } from "../breaker/retry_after.ts";
+import { snapshotOf } from "../breaker/snapshot.ts";
+import type {
+  BreakerEvent,
+  BreakerPolicy,
+  BreakerState,
+  Denial,
+  OpenOptions,
+  Outcome,
+  Permit,
+  PolicyPatch,
+  RecordResult,
+  Snapshot,
+  Verdict,
+} from "../breaker/types.ts";
+import { drawIdPrefix } from "./ids.ts";
+import { delay, REAL_TIMERS } from "./timers.ts";
+
+/** What a {@linkcode Breaker} is given besides its policy. */
+export interface BreakerOptions {
+  /** Named in errors and events. @default {"breaker"} */
+  name?: string;
+  /** Epoch milliseconds. @default {Date.now} */
+  now?: () => number;
+  /** Draws evenly from [0, 1), for the jitter of probes. @default {Math.random} */
+  random?: () => number;
+  /** Hears what happened, after it happened. What it throws is dropped. */
+  onEvent?: (event: BreakerEvent) => void;
+  /** Says of a thrown error whether it is a failure of the host; where not, it is neutral. */
+  isFailure?: (error: unknown) => boolean;
+}
+
+/** A breaker as plain JSON: its policy and its record. */
+export interface BreakerSnapshot {
+  version: 1;
+  name: string;
+  policy: BreakerPolicy;
+  /** Null where the breaker is healthy. */
+  record: Record<string, unknown> | null;
+}
+
+/** A request let through by {@linkcode Breaker.enter}. Told at most once; disposed without: cancelled. */
+export interface Entry extends Disposable {
+  /** Milliseconds to wait before sending; 0 unless the request is a probe. */
+  readonly waitMs: number;
+  /** The request went well. */
+  success(): RecordResult;
+  /** The request failed; the error is classified as in {@linkcode Breaker.run}. */
+  failure(error?: unknown): RecordResult;
+}
+
+/** What a permit of this class names as its host; no breaker has a host of its own. */
+const HOST = "breaker";
+
+interface Pass {
+  id: string;
+  issuedAt: number;
+  mark: Mark;
+}
+
+/**
+ * A circuit breaker in this process.
+ *
+ * @example
+ * ```ts
+ * import { Breaker } from "@breakwater/breakwater";
+ *
+ * const breaker = new Breaker({ failMax: 3, resetTimeoutMs: 10_000 });
+ * const answer = await breaker.run(() => 42);
+ * console.assert(answer === 42 && breaker.state === "closed");
+ * ```
+ */
+export class Breaker {
+  /** As given, for errors and events. */
+  readonly name: string;
+  readonly #policy: BreakerPolicy;
+  readonly #now: () => number;
+  readonly #random: () => number;
+  readonly #onEvent?: (event: BreakerEvent) => void;
+  readonly #rules: ClassifyRules;
+  readonly #nextId = idMaker(drawIdPrefix);
+  readonly #window?: RateWindow;
+  #record: BreakerRecord | undefined;
+
+  /**
+   * @throws {RangeError} where the policy has a value out of its bounds
+   * @throws {TypeError} where it has a key that no policy has
+   */
+  constructor(policy: PolicyPatch = {}, options: BreakerOptions = {}) {
+    this.name = options.name ?? "breaker";
+    this.#policy = mergePolicy(DEFAULT_POLICY, policy);
+    this.#now = options.now ?? Date.now;
+    this.#random = options.random ?? Math.random;
+    this.#onEvent = options.onEvent;
+    this.#rules = { ...this.#policy.classify, isFailure: options.isFailure };
+    if (this.#policy.failureRate !== undefined) this.#window = new RateWindow();
+  }
+
+  /**
+   * A breaker as it was when the snapshot was taken, its policy included.
+   *
+   * @throws {TypeError} where the snapshot cannot be read
+   */
+  static from(snapshot: BreakerSnapshot, options: BreakerOptions = {}): Breaker {
+    if (typeof snapshot !== "object" || snapshot === null || snapshot.version !== 1) {
+      throw new TypeError("Not a breaker's snapshot of version 1: pass what toJSON() gave");
+    }
+    const breaker = new Breaker(snapshot.policy, { name: snapshot.name, ...options });
+    if (snapshot.record !== null) breaker.#record = recordFromJson(snapshot.record);
+    return breaker;
+  }
+
+  /** State now. */
+  get state(): BreakerState {
+    return this.#record === undefined ? "closed" : this.#view().state;
+  }
+
+  /** Failures counted. */
+  get failures(): number {
+    return this.#record === undefined ? 0 : this.#view().failures;
+  }
+
+  /** Probes that have succeeded since the breaker became half-open. */
+  get successes(): number {
+    return this.#record === undefined ? 0 : this.#view().successes;
+  }
+
+  /** Milliseconds until the breaker becomes half-open; 0 unless open, Infinity for an open without end. */
+  get remainingMs(): number {
+    return this.#record === undefined ? 0 : this.#view().remainingMs;
+  }
+
+  /** May the next request go out? */
+  allow(): Verdict {
+    const pass = this.#admit();
+    if ("reason" in pass) return { allowed: false, ...pass };
+    const permit = writePermit({
+      id: pass.id,
+      issuedAt: pass.issuedAt,
+      host: HOST,
+      role: SHARED,
+      resolver: "",
+      hostMark: pass.mark,
+    });
+    const state = pass.mark.kind === "probe" ? "half_open" : "closed";
+    return { allowed: true, permit, state, waitMs: this.#waitMs(pass) };
+  }
+
+  /** Tells how a request went. */
+  record(permit: Permit, outcome: Outcome): RecordResult {
+    const parts = readPermit(permit);
+    if (parts === undefined || parts.host !== HOST) {
+      const { state, remainingMs } = this.#view();
+      return { recorded: false, state, retryAfterMs: remainingMs };
+    }
+    return this.#tell({ id: parts.id, issuedAt: parts.issuedAt, mark: parts.hostMark }, outcome);
+  }
+
+  /**
+   * Runs a function where the breaker allows it; waits before a probe. What the function returns or throws
+   * passes through unchanged.
+   *
+   * @throws {BreakerOpenError} where the request is denied
+   */
+  async run<T>(fn: (signal?: AbortSignal) => T | Promise<T>): Promise<T> {
+    const pass = this.#admit();
+    if ("reason" in pass) throw new BreakerOpenError(pass);
+    const waitMs = this.#waitMs(pass);
+    if (waitMs > 0) await delay(waitMs, REAL_TIMERS);
+    const timed = this.#policy.slowCall !== undefined;
+    const sentAt = timed ? this.#now() : 0;
+    const latency = () => timed ? { latencyMs: this.#now() - sentAt } : undefined;
+    let result: T;
+    try {
+      result = await fn();
+    } catch (error) {
+      this.#tell(pass, { error, ...latency() });
+      throw error;
+    }
+    this.#tell(pass, { result: "success", ...latency() });
+    return result;
+  }
+
+  /** The function, run through the breaker at each call. */
+  wrap<A extends unknown[], T>(fn: (...args: A) => T | Promise<T>): (...args: A) => Promise<T> {
+    return (...args) => this.run(() => fn(...args));
+  }
+
+  /**
+   * Lets a request through that the caller reports by hand; `using entry = breaker.enter()`.
+   *
+   * @throws {BreakerOpenError} where the request is denied
+   */
+  enter(): Entry {
+    const pass = this.#admit();
+    if ("reason" in pass) throw new BreakerOpenError(pass);
+    const sentAt = this.#now();
+    let told: RecordResult | undefined;
+    const once = (outcome: Outcome) => told ??= this.#tell(pass, outcome);
+    const latencyMs = () => this.#now() - sentAt;
+    return {
+      waitMs: this.#waitMs(pass),
+      success: () => once({ result: "success", latencyMs: latencyMs() }),
+      failure: (error) => once({ error, latencyMs: latencyMs() }),
+      [Symbol.dispose]: () => void once({ result: "cancelled" }),
+    };
+  }
+
+  /** Opens: for a time, or until closed by hand. Replaces whatever deadline there was. */
+  open(options: OpenOptions = {}): void {
+    this.#operate(openInput(options, this.#now()));
+  }
+
+  /** Admits probes at once. */
+  halfOpen(): void {
+    this.#operate({ type: "half_open" });
+  }
+
+  /** Closes and clears everything. */
+  close(): void {
+    this.#operate({ type: "close" });
+  }
+
+  /** All that {@linkcode Breaker.from} needs. */
+  toJSON(): BreakerSnapshot {
+    const record = this.#record === undefined ? null : recordToJson(this.#record);
+    return { version: 1, name: this.name, policy: this.#policy, record };
+  }
+
+  #view(): Snapshot {
+    return snapshotOf(this.#record, this.#policy, this.#now(), "host", this.name);
+  }
+
+  #waitMs(pass: Pass): number {
+    return pass.mark.kind === "probe" ? this.#random() * this.#policy.halfOpen.jitterMs : 0;
+  }
+
+  #admit(): Pass | Denial {
+    const issuedAt = this.#now();
+    const id = this.#nextId();
+    let admission: Admission = { allowed: true, mark: { kind: "closed", generation: 0 } };
+    if (this.#record !== undefined) {
+      const input = { type: "allow", role: SHARED, id } as const;
+      admission = this.#commit(admit(this.#record, input, this.#policy, issuedAt), issuedAt);
+    }
+    if (admission.allowed) return { id, issuedAt, mark: admission.mark };
+    const { reason, state, retryAfterMs } = admission;
+    const denial: Denial = { reason, scope: "host", key: this.name, state, retryAfterMs };
+    if (this.#onEvent) {
+      this.#emit({ type: "denial", at: issuedAt, host: this.name, observed: false, ...denial });
+    }
+    return denial;
+  }
+
+  #tell(pass: Pass, outcome: Outcome): RecordResult {
+    const now = this.#now();
+    const kind = classify(outcome, this.#rules);
+    const track = this.#record === undefined ? undefined : trackOf(this.#record, SHARED);
+    const generation = track?.generation ?? 0;
+    const rate = this.#policy.failureRate;
+    const told = this.#commit(
+      tell(
+        this.#record,
+        {
+          type: "outcome",
+          role: SHARED,
+          id: pass.id,
+          issuedAt: pass.issuedAt,
+          mark: pass.mark,
+          kind,
+          retryAfterMs: retryAfterOf(outcome, now),
+          latencyMs: outcome.latencyMs,
+          rateBefore: rate && this.#window?.counts(generation, rate.windowMs, now),
+        },
+        this.#policy,
+        now,
+      ),
+      now,
+    );
+    if (told.sample) this.#window?.add(generation, told.sample, now);
+    if (this.#onEvent) this.#emitOutcome(outcome, kind, told, now);
+    return { recorded: told.recorded, state: told.state, retryAfterMs: told.retryAfterMs };
+  }
+
+  #emitOutcome(
+    outcome: Outcome,
+    kind: ReturnType<typeof classify>,
+    { recorded, state }: Told,
+    at: number,
+  ): void {
+    this.#emit({
+      type: "outcome",
+      at,
+      host: this.name,
+      kind,
+      recorded,
+      state,
+      status: "status" in outcome ? outcome.status : undefined,
+      latencyMs: outcome.latencyMs,
+      retryAfterMs: retryAfterOf(outcome, at),
+    });
+  }
+
+  #operate(input: OperatorInput): void {
+    const now = this.#now();
+    this.#commit(operate(this.#record, input, this.#policy, now), now);
+  }
+
+  /** Commit first, then tell. */
+  #commit<A>(step: Step<A>, at: number): A {
+    this.#record = step.record;
+    if (this.#onEvent) {
+      for (const transition of step.transitions) this.#emitTransition(transition, at);
+    }
+    return step.answer;
+  }
+
+  #emitTransition({ name: _name, ...transition }: Transition, at: number): void {
+    this.#emit({ type: "transition", at, scope: "host", key: this.name, ...transition });
+  }
+
+  #emit(event: BreakerEvent): void {
+    try {
+      this.#onEvent?.(event);
+    } catch {
+      // A listener that throws changes nothing.
+    }
+  }
+}
+
+/**
+ * An operator's open, with its deadline worked out.
+ *
+ * @throws {RangeError} where `forMs` is not above 0
+ */
+export function openInput(options: OpenOptions, now: number): OperatorInput {
+  const { forMs = Infinity, reason } = options;
+  if (!(forMs > 0)) {
+    throw new RangeError(`Cannot open as 'forMs' must be above 0: current value is ${forMs}`);
+  }
+  const note = reason === undefined ? {} : { note: String(reason).slice(0, 200) };
+  return { type: "open", until: now + forMs, ...note };
+}

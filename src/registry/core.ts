@@ -1,0 +1,55 @@
+/**
+ * What the parts of a registry share.
+ *
+ * @module
+ */
+import type { Step as MachineStep } from "../breaker/machine.ts";
+import type { BreakerRecord } from "../breaker/record.ts";
+import type { Mode, Scope } from "../breaker/types.ts";
+import type { MaybePromise } from "../stores/store.ts";
+import type { Step } from "./cell.ts";
+import type { Engine } from "./engine.ts";
+import type { Listeners } from "./events.ts";
+import type { PolicyBook } from "./policy_book.ts";
+import { isPromise, type StoreGuard } from "./store_guard.ts";
+import type { Timers } from "./timers.ts";
+
+/** The parts and arguments of one registry. */
+export interface RegistryCore {
+  mode: Mode;
+  policies: PolicyBook;
+  guard: StoreGuard;
+  engine: Engine<BreakerRecord>;
+  listeners: Listeners;
+  now: () => number;
+  random: () => number;
+  timers: Timers;
+  /** What is answered when the store does not answer. */
+  onStoreError: "local" | "allow" | "deny";
+}
+
+/** A step of the machine as the engine takes it: what it changed is told once it is written. */
+export function toEngine<A>(
+  core: RegistryCore,
+  scope: Scope,
+  key: string,
+  { record, answer, transitions }: MachineStep<A>,
+  now: number,
+): Step<BreakerRecord, A> {
+  if (transitions.length === 0) return { record, answer };
+  const commit = () => core.listeners.emitTransitions(scope, key, transitions, now);
+  return { record, answer, commit };
+}
+
+/** Goes on with a value, now or later. */
+export function chain<T, U>(
+  value: MaybePromise<T>,
+  next: (value: T) => MaybePromise<U>,
+): MaybePromise<U> {
+  return isPromise(value) ? value.then(next) : next(value);
+}
+
+/** The optional names of an event. */
+export function names(host: string, role: string, resolver: string) {
+  return { host, ...(role !== "" && { role }), ...(resolver !== "" && { resolver }) };
+}

@@ -1,0 +1,177 @@
+/**
+ * What becomes of an outcome: classified once, told to host and resolver, counted in the rate windows of
+ * this process.
+ *
+ * @module
+ */
+import { classify } from "../breaker/classify.ts";
+import { type OutcomeInput, tell, type Told } from "../breaker/machine.ts";
+import { type Mark, type PermitParts, readPermit } from "../breaker/permit.ts";
+import { breakerName } from "../breaker/policy.ts";
+import { type BreakerRecord, trackOf } from "../breaker/record.ts";
+import { retryAfterOf } from "../breaker/retry_after.ts";
+import type {
+  BreakerPolicy,
+  BreakerState,
+  Outcome,
+  OutcomeKind,
+  Permit,
+  RecordResult,
+  Scope,
+} from "../breaker/types.ts";
+import type { MaybePromise } from "../stores/store.ts";
+import type { Attempt, Step } from "./cell.ts";
+import { chain, names, type RegistryCore, toEngine } from "./core.ts";
+import { RateWindows } from "./rate_windows.ts";
+import { storeKey } from "./record_codec.ts";
+import { isPromise } from "./store_guard.ts";
+
+const UNREAD: RecordResult = Object.freeze({
+  recorded: false,
+  state: "closed",
+  retryAfterMs: 0,
+});
+const SEVERITY: Record<BreakerState, number> = { closed: 0, half_open: 1, open: 2 };
+
+/** See the module's description. */
+export class Outcomes {
+  readonly #core: RegistryCore;
+  readonly #windows: RateWindows;
+
+  /** @param maxWindows rate windows kept at once */
+  constructor(core: RegistryCore, maxWindows: number) {
+    this.#core = core;
+    this.#windows = new RateWindows(maxWindows);
+  }
+
+  /** Tells how a request went. */
+  record(permit: Permit, outcome: Outcome): MaybePromise<RecordResult> {
+    if (this.#core.mode === "off") return UNREAD;
+    const parts = readPermit(permit);
+    const now = this.#core.now();
+    const policy = parts ? this.#core.policies.ofHost(parts.host) : this.#core.policies.ofHost("");
+    const kind = classify(outcome, policy.classify);
+    if (parts === undefined) return UNREAD;
+    const retryAfterMs = retryAfterOf(outcome, now);
+    const host = this.#tell("host", parts.host, policy, parts.role, {
+      ...told(parts, parts.hostMark, kind, outcome),
+      retryAfterMs,
+    });
+    let result: MaybePromise<RecordResult> = host;
+    if (parts.resolverMark !== undefined) {
+      const resolverPolicy = this.#core.policies.ofResolver(parts.resolver);
+      const resolverKind = classify(outcome, resolverPolicy.classify);
+      const input = told(parts, parts.resolverMark, resolverKind, outcome);
+      const resolver = this.#tell("resolver", parts.resolver, resolverPolicy, "", input);
+      result = isPromise(host) || isPromise(resolver)
+        ? Promise.all([host, resolver]).then(([h, r]) => worse(h, r))
+        : worse(host, resolver);
+    }
+    if (this.#core.listeners.none) return result;
+    const emit = (answer: RecordResult) => this.#emitOutcome(parts, outcome, kind, answer, now);
+    return isPromise(result) ? result.then(emit) : emit(result);
+  }
+
+  #tell(
+    scope: Scope,
+    key: string,
+    policy: BreakerPolicy,
+    role: string,
+    input: Omit<OutcomeInput, "role">,
+  ): MaybePromise<RecordResult> {
+    const rated = policy.failureRate !== undefined;
+    const done = this.#core.engine.update(storeKey(scope, key), (record, now, attempt) => {
+      const outcome: OutcomeInput = { ...input, role };
+      if (rated) return this.#rated(scope, key, policy, record, outcome, now, attempt);
+      return toEngine(this.#core, scope, key, tell(record, outcome, policy, now), now);
+    });
+    return chain(done, (answered) => {
+      if (answered === undefined) return UNREAD;
+      const { recorded, state, retryAfterMs } = answered.answer;
+      return { recorded, state, retryAfterMs };
+    });
+  }
+
+  /** The same, with the rate window of this process around it. */
+  #rated(
+    scope: Scope,
+    key: string,
+    policy: BreakerPolicy,
+    record: BreakerRecord | undefined,
+    input: OutcomeInput,
+    now: number,
+    attempt: Attempt,
+  ): Step<BreakerRecord, Told> {
+    const { windowMs } = policy.failureRate!;
+    const name = breakerName(policy, input.role);
+    const generation = record === undefined ? 0 : trackOf(record, name).generation;
+    const id = `${storeKey(scope, key)} ${name}`;
+    const counts = {
+      calls: 0,
+      failures: 0,
+      slow: 0,
+      ...this.#windows.counts(id, generation, windowMs, now),
+    };
+    for (const sample of attempt.samples) {
+      if (sample.name !== name || sample.generation !== generation) continue;
+      counts.calls++;
+      if (sample.failure) counts.failures++;
+      if (sample.slow) counts.slow++;
+    }
+    const step = toEngine(
+      this.#core,
+      scope,
+      key,
+      tell(record, { ...input, rateBefore: counts }, policy, now),
+      now,
+    );
+    const { sample } = step.answer;
+    if (sample === undefined) return step;
+    attempt.samples.push({ ...sample, name, generation });
+    const commit = () => {
+      this.#windows.add(id, generation, sample, windowMs, now);
+      step.commit?.();
+    };
+    return { ...step, commit };
+  }
+
+  #emitOutcome(
+    { host, role, resolver }: PermitParts,
+    outcome: Outcome,
+    kind: OutcomeKind,
+    result: RecordResult,
+    at: number,
+  ): RecordResult {
+    this.#core.listeners.emit({
+      type: "outcome",
+      at,
+      ...names(host, role, resolver),
+      kind,
+      recorded: result.recorded,
+      state: result.state,
+      status: "status" in outcome ? outcome.status : undefined,
+      latencyMs: outcome.latencyMs,
+      retryAfterMs: retryAfterOf(outcome, at),
+    });
+    return result;
+  }
+}
+
+function told(
+  { id, issuedAt }: PermitParts,
+  mark: Mark,
+  kind: OutcomeKind,
+  { latencyMs }: Outcome,
+): Omit<OutcomeInput, "role"> {
+  return { type: "outcome", id, issuedAt, mark, kind, latencyMs };
+}
+
+/** Of two answers the one that holds the caller back longer; recorded where either was. */
+function worse(host: RecordResult, resolver: RecordResult): RecordResult {
+  const leads = SEVERITY[resolver.state] > SEVERITY[host.state];
+  return {
+    recorded: host.recorded || resolver.recorded,
+    state: leads ? resolver.state : host.state,
+    retryAfterMs: Math.max(host.retryAfterMs, resolver.retryAfterMs),
+  };
+}

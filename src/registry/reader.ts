@@ -1,0 +1,122 @@
+/**
+ * Brings records from the store into their cells: one read for overlapping readers of a key, none while the
+ * store is left alone.
+ *
+ * @module
+ */
+import type { MaybePromise, Versioned } from "../stores/store.ts";
+import type { Cell } from "./cell.ts";
+import type { Cells } from "./cells.ts";
+import { isPromise, type StoreGuard } from "./store_guard.ts";
+
+/** How a reader is made. */
+export interface ReaderOptions<R> {
+  guard: StoreGuard;
+  cells: Cells<R>;
+  now: () => number;
+  /** A record seen less than this many milliseconds ago is believed. */
+  freshnessMs: number;
+  /** A cell was read whose record the store should hear of: it is over, or holds more than the store. */
+  onUnsettled: (cell: Cell<R>) => void;
+}
+
+/** See the module's description. */
+export class Reader<R> {
+  readonly #o: ReaderOptions<R>;
+  #synchronous: boolean | undefined;
+
+  constructor(options: ReaderOptions<R>) {
+    this.#o = options;
+  }
+
+  /** True where the store answers without a promise: nothing is saved by believing an older answer. Undefined: not asked yet. */
+  get synchronous(): boolean | undefined {
+    return this.#synchronous;
+  }
+
+  /** True where the record in memory may be believed. */
+  isFresh(cell: Cell<R>): boolean {
+    if (cell.dirty) return !this.#o.guard.available;
+    if (this.#synchronous) return false;
+    const age = this.#o.now() - cell.readAt;
+    return age < this.#o.freshnessMs && age >= 0;
+  }
+
+  /** Reads one key. Never fails: a cell says itself that it is unsure. */
+  load(key: string): MaybePromise<void> {
+    return this.loadAll([key]);
+  }
+
+  /** Reads keys in one round trip. */
+  loadAll(keys: readonly string[]): MaybePromise<void> {
+    if (!this.#o.guard.available) return this.#withoutStore(keys);
+    const joined: Promise<void>[] = [];
+    const mine: string[] = [];
+    for (const key of keys) {
+      const reading = this.#o.cells.get(key)?.reading;
+      if (reading === undefined) mine.push(key);
+      else joined.push(reading);
+    }
+    const read = mine.length === 0 ? undefined : this.#read(mine);
+    if (joined.length === 0) return read;
+    return Promise.all([...joined, read]).then(() => undefined);
+  }
+
+  #withoutStore(keys: readonly string[]): void {
+    for (const key of keys) {
+      const cell = this.#o.cells.of(key);
+      if (!cell.dirty) cell.unsure = true;
+    }
+  }
+
+  #read(keys: readonly string[]): MaybePromise<void> {
+    let answer: MaybePromise<(Versioned | undefined)[]>;
+    try {
+      answer = this.#o.guard.read(keys);
+    } catch {
+      return this.#withoutStore(keys); // a guard throws nothing but StoreUnavailableError
+    }
+    this.#synchronous = !isPromise(answer);
+    if (isPromise(answer)) return this.#readLater(keys, answer);
+    for (let i = 0; i < keys.length; i++) this.#take(keys[i]!, answer[i]);
+  }
+
+  #readLater(
+    keys: readonly string[],
+    answer: Promise<(Versioned | undefined)[]>,
+  ): Promise<void> {
+    const { cells } = this.#o;
+    const read = keys.map((key) => cells.of(key));
+    const writes = read.map((cell) => cell.writes);
+    const take = (values: (Versioned | undefined)[]) =>
+      read.forEach((cell, i) => {
+        // A write that was answered since then knows better.
+        if (cell.writes === writes[i]) cells.accept(cell, values[i]);
+      });
+    const done: Promise<void> = answer.then(take, () => this.#withoutStore(keys)).then(() => {
+      for (const cell of read) {
+        if (cell.reading === done) cell.reading = undefined;
+        this.#settle(cell);
+      }
+    });
+    for (const cell of read) cell.reading = done;
+    return done;
+  }
+
+  /** What is absent in a store that answers at once needs no cell. */
+  #take(key: string, stored: Versioned | undefined): void {
+    const { cells } = this.#o;
+    const known = cells.get(key);
+    if (stored === undefined) {
+      if (known === undefined) return;
+      if (!known.busy && !known.dirty) return cells.drop(known);
+    }
+    const cell = known ?? cells.of(key);
+    cells.accept(cell, stored);
+    this.#settle(cell);
+  }
+
+  #settle(cell: Cell<R>): void {
+    if (cell.dirty || this.#o.cells.isOver(cell)) this.#o.onUnsettled(cell);
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * What the engine must know of breaker records, by their key in the store.
+ *
+ * @module
+ */
+import { decodeRecord, encodeRecord } from "../breaker/codec.ts";
+import { isOpen, isStale, mergeRecords } from "../breaker/merge.ts";
+import { type BreakerRecord, prune, recordEnd } from "../breaker/record.ts";
+import type { BreakerPolicy, Scope } from "../breaker/types.ts";
+import type { Codec } from "./codec.ts";
+import type { PolicyBook } from "./policy_book.ts";
+
+/** What every key of this project in a store starts with. */
+export const KEY_PREFIX = "breakwater:";
+
+/** What the keys of one scope start with. */
+export const SCOPE_PREFIX: Record<Scope, string> = {
+  host: `${KEY_PREFIX}host:`,
+  resolver: `${KEY_PREFIX}resolver:`,
+};
+
+/** The store's key of a breaker. */
+export function storeKey(scope: Scope, key: string): string {
+  return SCOPE_PREFIX[scope] + key;
+}
+
+/** What a store's key belongs to. */
+export function fromStoreKey(storeKey: string): { scope: Scope; key: string } {
+  const scope = storeKey.startsWith(SCOPE_PREFIX.host) ? "host" : "resolver";
+  return { scope, key: storeKey.slice(SCOPE_PREFIX[scope].length) };
+}
+
+/** Reads, ages and joins records by the policy of their host or resolver. */
+export function recordCodec(policies: PolicyBook): Codec<BreakerRecord> {
+  const policyOf = (name: string): BreakerPolicy => {
+    const { scope, key } = fromStoreKey(name);
+    return policies.of(scope, key);
+  };
+  return {
+    encode: encodeRecord,
+    decode: decodeRecord,
+    prune: (key, record, now) => prune(record, policyOf(key), now),
+    endOf: (key, record) => recordEnd(record, policyOf(key)),
+    isStale: (key, read, seen, now) => isStale(read, seen, policyOf(key), now),
+    merge: (key, stored, local, now) => mergeRecords(stored, local, policyOf(key), now),
+    isProtected: isOpen,
+  };
+}

@@ -1,0 +1,313 @@
+/**
+ * The registry: a breaker per host, per resolver and per role, whose records live in a store. It puts the
+ * pure machine, the engine and the listeners together and holds no rule of its own.
+ *
+ * @module
+ */
+import { BreakerOpenError } from "../breaker/errors.ts";
+import { hostKey } from "../breaker/host_key.ts";
+import { operate, type OperatorInput } from "../breaker/machine.ts";
+import { checkResolver } from "../breaker/policy.ts";
+import type {
+  AllowRequest,
+  BreakerConfigInput,
+  BreakerEvent,
+  BreakerPolicy,
+  BreakerState,
+  Gate,
+  Mode,
+  OpenOptions,
+  Outcome,
+  Permit,
+  PolicyPatch,
+  RecordResult,
+  Scope,
+  Snapshot,
+  Target,
+  Verdict,
+} from "../breaker/types.ts";
+import { memoryStore } from "../stores/memory.ts";
+import type { MaybePromise, Store } from "../stores/store.ts";
+import { Admissions } from "./admissions.ts";
+import { openInput } from "./breaker.ts";
+import { chain, type RegistryCore, toEngine } from "./core.ts";
+import { Engine, type EngineStats } from "./engine.ts";
+import { Listeners } from "./events.ts";
+import { listPage, type PageOptions, snapshotNow, type SnapshotPage } from "./listing.ts";
+import { Outcomes } from "./outcomes.ts";
+import { PolicyBook } from "./policy_book.ts";
+import { recordCodec, SCOPE_PREFIX, storeKey } from "./record_codec.ts";
+import { StoreGuard, type StoreOperation } from "./store_guard.ts";
+import { delay, REAL_TIMERS, type Timers } from "./timers.ts";
+
+/** How a registry is made. Everything has a default. */
+export interface RegistryOptions {
+  /** Policies and mode. */
+  config?: BreakerConfigInput;
+  /** Where records live. The registry does not close a store it was given. @default {memoryStore()} */
+  store?: Store;
+  /** @default {"state"} */
+  share?: "state" | "cooldowns";
+  /** A record seen less than this many milliseconds ago is believed; 0 asks the store every time. @default {500} */
+  freshnessMs?: number;
+  /** The longest that a call waits for the store, in milliseconds. @default {250} */
+  timeoutMs?: number;
+  /** What is answered when the store does not: the process's own view, or one word for all. @default {"local"} */
+  onStoreError?: "local" | "allow" | "deny";
+  /** Epoch milliseconds. @default {Date.now} */
+  now?: () => number;
+  /** Draws evenly from [0, 1), for jitter. @default {Math.random} */
+  random?: () => number;
+  /** Records this process holds at once; one that is open does not count and is never dropped. @default {100000} */
+  maxHosts?: number;
+  /** For a simulation that brings its own time. @default the runtime's timers */
+  timers?: Timers;
+}
+
+/** What the registry did so far, for the metrics. */
+export interface RegistryStats extends EngineStats {
+  /** Commands sent to the store. */
+  commands: Readonly<Record<StoreOperation, number>>;
+}
+
+/**
+ * A breaker for every host, resolver and role, shared with other processes through a store.
+ *
+ * @example
+ * ```ts
+ * import { BreakerRegistry } from "@breakwater/breakwater";
+ *
+ * await using registry = new BreakerRegistry({ config: { defaults: { failMax: 3 } } });
+ * const verdict = await registry.allow({ url: "https://api.example.org/works", role: "metadata" });
+ * if (verdict.allowed) await registry.record(verdict.permit, { status: 200 });
+ * ```
+ */
+export class BreakerRegistry implements Gate {
+  readonly #core: RegistryCore;
+  readonly #admissions: Admissions;
+  readonly #outcomes: Outcomes;
+
+  /**
+   * @throws {RangeError} where an option or a policy has a value out of its bounds
+   * @throws {TypeError} where a policy has a key that none has, or a name is none
+   */
+  constructor(options: RegistryOptions = {}) {
+    const { maxHosts = 100_000 } = options;
+    this.#core = assemble(options, maxHosts);
+    this.#admissions = new Admissions(this.#core);
+    this.#outcomes = new Outcomes(this.#core, maxHosts);
+  }
+
+  /** Whether the registry decides, only watches, or keeps out of the way. */
+  get mode(): Mode {
+    return this.#core.mode;
+  }
+
+  /**
+   * May this request go out? Answers without a promise where the store does.
+   *
+   * @throws {TypeError} where the request names neither or both of host and url, or a name is none
+   */
+  allow(request: AllowRequest): MaybePromise<Verdict> {
+    return this.#admissions.allow(request);
+  }
+
+  /**
+   * Tells how a request went. A permit that is late, used or unreadable is answered with `recorded: false`.
+   *
+   * @throws {TypeError} where the outcome is none
+   */
+  record(permit: Permit, outcome: Outcome): MaybePromise<RecordResult> {
+    return this.#outcomes.record(permit, outcome);
+  }
+
+  /**
+   * Runs a function where the gate allows it; waits before a probe. A `Response` that it returns is told by
+   * its status, anything else as a success. What it returns or throws passes through unchanged.
+   *
+   * @throws {BreakerOpenError} where the request is denied
+   */
+  async run<T>(request: AllowRequest, fn: () => T | Promise<T>): Promise<T> {
+    const verdict = await this.allow(request);
+    if (!verdict.allowed) throw new BreakerOpenError(verdict);
+    if (verdict.waitMs > 0) await delay(verdict.waitMs, this.#core.timers);
+    const sentAt = this.#core.now();
+    let result: T;
+    try {
+      result = await fn();
+    } catch (error) {
+      await this.record(verdict.permit, { error, latencyMs: this.#core.now() - sentAt });
+      throw error;
+    }
+    const latencyMs = this.#core.now() - sentAt;
+    const outcome: Outcome = result instanceof Response
+      ? { status: result.status, headers: result.headers, latencyMs }
+      : { result: "success", latencyMs };
+    await this.record(verdict.permit, outcome);
+    return result;
+  }
+
+  /** One host or resolver as it stands now; closed where there is no record. Asks the store. */
+  inspect(target: Target): MaybePromise<Snapshot> {
+    const { scope, key } = resolveTarget(target);
+    const seen = this.#core.engine.look(storeKey(scope, key));
+    return chain(seen, ({ record }) => snapshotNow(this.#core, scope, key, record));
+  }
+
+  /**
+   * One page of the hosts, then the resolvers, that are in trouble, in a stable order.
+   *
+   * @throws {TypeError} where the cursor is none of this listing
+   * @throws {RangeError} where the limit is not a whole number above 0
+   */
+  page(options: PageOptions = {}): Promise<SnapshotPage> {
+    return listPage(this.#core, options);
+  }
+
+  /** Every host and resolver in trouble. */
+  async *list(options: { state?: BreakerState } = {}): AsyncIterable<Snapshot> {
+    let cursor: string | undefined;
+    do {
+      const page = await this.page({ ...options, limit: 200, cursor });
+      yield* page.snapshots;
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+  }
+
+  /**
+   * Opens for a time, or until closed by hand; replaces whatever deadline there was.
+   *
+   * @throws {RangeError} where `forMs` is not above 0
+   */
+  open(target: Target, options: OpenOptions = {}): MaybePromise<Snapshot> {
+    return this.#operate(target, openInput(options, this.#core.now()));
+  }
+
+  /** Admits probes at once. */
+  halfOpen(target: Target): MaybePromise<Snapshot> {
+    return this.#operate(target, { type: "half_open" });
+  }
+
+  /** Closes and clears everything, cooldowns and roles included. */
+  close(target: Target): MaybePromise<Snapshot> {
+    return this.#operate(target, { type: "close" });
+  }
+
+  /** The policy that holds for a host or resolver. */
+  policy(target: Target): BreakerPolicy {
+    const { scope, key } = resolveTarget(target);
+    return this.#core.policies.of(scope, key);
+  }
+
+  /**
+   * Lays a patch over the policy of a host or resolver, in this process.
+   *
+   * @throws {RangeError} where a value is out of its bounds; nothing is changed then
+   * @throws {TypeError} where a key is none; nothing is changed then
+   */
+  updatePolicy(target: Target, patch: PolicyPatch): void {
+    const { scope, key } = resolveTarget(target);
+    this.#core.policies.patch(scope, key, patch);
+  }
+
+  /** Hears what happens from now on; returns what ends that. */
+  onEvent(listener: (event: BreakerEvent) => void): () => void {
+    return this.#core.listeners.add(listener);
+  }
+
+  /** True where the store answers in time. */
+  async ready(): Promise<boolean> {
+    try {
+      await this.#core.guard.read([`${SCOPE_PREFIX.host}ready`]);
+      return true;
+    } catch {
+      return false; // only StoreUnavailableError comes from a guard
+    }
+  }
+
+  /** What the registry did so far. */
+  stats(): RegistryStats {
+    return { ...this.#core.engine.stats(), commands: { ...this.#core.guard.commands } };
+  }
+
+  /** Writes what is queued. The store is left open. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#core.engine[Symbol.asyncDispose]();
+  }
+
+  #operate(target: Target, input: OperatorInput): MaybePromise<Snapshot> {
+    const { scope, key } = resolveTarget(target);
+    const policy = this.#core.policies.of(scope, key);
+    const done = this.#core.engine.update(storeKey(scope, key), (record, now) => {
+      const step = toEngine(this.#core, scope, key, operate(record, input, policy, now), now);
+      return { ...step, answer: snapshotNow(this.#core, scope, key, step.record) };
+    });
+    return chain(done, (answered) => {
+      if (answered === undefined) {
+        throw new Error("Too many events wait for this breaker: try again");
+      }
+      return answered.answer;
+    });
+  }
+}
+
+/** Puts the parts together. */
+function assemble(options: RegistryOptions, maxRecords: number): RegistryCore {
+  const { config = {}, freshnessMs = 500, timeoutMs = 250 } = options;
+  const { now = Date.now, random = Math.random, timers = REAL_TIMERS } = options;
+  const { mode = "enforce" } = config;
+  checkOptions({ freshnessMs, timeoutMs, maxHosts: maxRecords }, mode);
+  const policies = new PolicyBook(config);
+  const listeners = new Listeners();
+  const onError = (operation: StoreOperation, key?: string) =>
+    listeners.emit({ type: "store_error", at: now(), operation, problem: "unavailable", key });
+  const onUnreadable = (key: string) =>
+    listeners.emit({
+      type: "store_error",
+      at: now(),
+      operation: "read",
+      problem: "unreadable",
+      key,
+    });
+  const store = options.store ?? memoryStore({ now });
+  const guard = new StoreGuard({ store, timeoutMs, now, timers, onError });
+  const codec = recordCodec(policies);
+  const engine = new Engine({
+    guard,
+    codec,
+    now,
+    random,
+    timers,
+    freshnessMs,
+    timeoutMs,
+    maxRecords,
+    onUnreadable,
+  });
+  const { onStoreError = "local" } = options;
+  return { mode, policies, guard, engine, listeners, now, random, timers, onStoreError };
+}
+
+function checkOptions(
+  options: { freshnessMs: number; timeoutMs: number; maxHosts: number },
+  mode: string,
+): void {
+  const least = { freshnessMs: 0, timeoutMs: 1, maxHosts: 1 };
+  for (const [name, value] of Object.entries(options)) {
+    const min = least[name as keyof typeof least]; // safe: the same names
+    if (!(value >= min)) {
+      throw new RangeError(`Option '${name}' must be at least ${min}: current value is ${value}`);
+    }
+  }
+  if (mode !== "enforce" && mode !== "observe" && mode !== "off") {
+    throw new RangeError(`Mode must be 'enforce', 'observe' or 'off': current value is '${mode}'`);
+  }
+}
+
+/** The scope and key that an operator's target names. */
+function resolveTarget(target: Target): { scope: Scope; key: string } {
+  if (typeof target === "string") return { scope: "host", key: hostKey(target) };
+  if ("host" in target) return { scope: "host", key: hostKey(target.host) };
+  const key = checkResolver(target.resolver);
+  if (key === "") throw new TypeError("A target names a 'host' or a 'resolver'");
+  return { scope: "resolver", key };
+}

@@ -1,0 +1,364 @@
+/**
+ * Applies events to records and writes them. Group commit: events that arrive while a write is under way
+ * are applied together, in order, and written once; each caller gets its own answer. What cannot be written
+ * in time is answered from memory and offered to the store again when it is back.
+ *
+ * @module
+ */
+import type { MaybePromise, WriteResult } from "../stores/store.ts";
+import type { Applied, Apply, Attempt, Cell, Pending } from "./cell.ts";
+import type { Cells } from "./cells.ts";
+import type { Codec } from "./codec.ts";
+import type { Reader } from "./reader.ts";
+import { isPromise, type StoreGuard, StoreUnavailableError } from "./store_guard.ts";
+import { delay, type Timers } from "./timers.ts";
+
+/** How a writer is made. */
+export interface WriterOptions<R> {
+  guard: StoreGuard;
+  cells: Cells<R>;
+  reader: Reader<R>;
+  codec: Codec<R>;
+  now: () => number;
+  random: () => number;
+  timers: Timers;
+  /** The longest that a caller waits for the store, in milliseconds. */
+  timeoutMs: number;
+  /** Records that may be dropped and that a store in memory holds at once. */
+  maxRecords: number;
+}
+
+/** The answer to an event, and whether it was given without the store. */
+export interface Done<A> {
+  answer: A;
+  degraded: boolean;
+}
+
+/** What was done so far, for the metrics. */
+export interface WriterStats {
+  /** Writes that another process's write had overtaken. */
+  conflicts: number;
+  /** Events answered without the store. */
+  degraded: number;
+  /** Events turned away since a queue was full. */
+  overflowed: number;
+  /** Events applied by writes, to be compared with the number of writes. */
+  committed: number;
+}
+
+/** Most events that wait for one key. */
+const MAX_QUEUE = 10_000;
+/** How often what was learned in an outage is offered to the store again, in milliseconds. */
+const RECONCILE_MS = 500;
+/** Keys reconciled at once. */
+const RECONCILE_WIDTH = 16;
+/** Conflicts in a row before a writer waits a little. */
+const CONFLICTS_BEFORE_PAUSE = 2;
+const MAX_PAUSE_MS = 20;
+
+/** See the module's description. */
+export class Writer<R> {
+  readonly stats: WriterStats = { conflicts: 0, degraded: 0, overflowed: 0, committed: 0 };
+  readonly #o: WriterOptions<R>;
+  readonly #running = new Set<Promise<void>>();
+  /** Keys written to a store in memory that may be dropped to make room, the longest unused first. */
+  readonly #droppable = new Set<string>();
+  #cancelReconcile: (() => void) | undefined;
+  #closed = false;
+
+  constructor(options: WriterOptions<R>) {
+    this.#o = options;
+  }
+
+  /** Applies one event. Undefined where the queue of its key is full. */
+  update<A>(
+    key: string,
+    apply: Apply<R, A>,
+    askedAt: number,
+  ): MaybePromise<Done<A> | undefined> {
+    const cell = this.#o.cells.get(key);
+    if (cell === undefined || !cell.busy) {
+      const done = this.#withoutWrite(key, cell, apply);
+      if (done !== undefined) return done;
+    }
+    return this.#enqueue(this.#o.cells.of(key), apply, askedAt);
+  }
+
+  /** Works on a cell until its queue is empty, unless somebody does. */
+  start(cell: Cell<R>): void {
+    if (cell.busy) return;
+    cell.busy = true;
+    if (this.#o.reader.synchronous && this.#commitAtOnce(cell)) {
+      cell.busy = false;
+      return;
+    }
+    const run: Promise<void> = this.#work(cell).finally(() => {
+      cell.busy = false;
+      this.#running.delete(run);
+      if (cell.queue.length > 0) this.start(cell);
+    });
+    this.#running.add(run);
+  }
+
+  /** Waits until what is queued is written, and offers what an outage left behind once more. */
+  async flush(): Promise<void> {
+    for (const cell of this.#o.cells.dirty) this.start(cell);
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  /** Flushes, and stops trying. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelReconcile?.();
+    await this.flush();
+  }
+
+  // ---- one event ----------------------------------------------------------------------------------------
+
+  /** The short way: the record is at hand, and the event changes nothing. */
+  #withoutWrite<A>(
+    key: string,
+    known: Cell<R> | undefined,
+    apply: Apply<R, A>,
+  ): Done<A> | undefined {
+    const { reader, cells, now } = this.#o;
+    let cell = known;
+    if (cell?.dirty) return undefined;
+    if (reader.synchronous !== false) {
+      if (isPromise(reader.load(key))) return undefined;
+      cell = cells.get(key);
+      if (cell !== undefined && (cell.busy || cell.dirty || cell.unsure)) return undefined;
+    } else if (cell === undefined || !reader.isFresh(cell)) return undefined;
+    const step = apply(cell?.record, now(), { samples: [] });
+    if (step.record !== cell?.record) return undefined;
+    step.commit?.();
+    return { answer: step.answer, degraded: cell?.unsure === true };
+  }
+
+  #enqueue<A>(
+    cell: Cell<R>,
+    apply: Apply<R, A>,
+    askedAt: number,
+  ): MaybePromise<Done<A> | undefined> {
+    if (cell.queue.length >= MAX_QUEUE) {
+      this.stats.overflowed++;
+      return undefined;
+    }
+    let done: Done<A> | undefined;
+    let resolve: ((done: Done<A>) => void) | undefined;
+    const settle = (answer: unknown, degraded: boolean) => {
+      done = { answer: answer as A, degraded }; // safe: what `apply` answered
+      resolve?.(done);
+    };
+    cell.queue.push({ apply, askedAt, settle });
+    this.start(cell);
+    return done ?? new Promise((resolved) => resolve = resolved);
+  }
+
+  // ---- batches ------------------------------------------------------------------------------------------
+
+  async #work(cell: Cell<R>): Promise<void> {
+    do {
+      if (this.#o.guard.available) await this.#commit(cell);
+      else this.#answerLocally(cell, cell.queue.splice(0));
+    } while (cell.queue.length > 0);
+  }
+
+  /** Applies what is queued and writes it once. Whatever goes wrong, every caller gets an answer. */
+  async #commit(cell: Cell<R>): Promise<void> {
+    const { timers, timeoutMs, reader } = this.#o;
+    const deadline = (cell.queue[0]?.askedAt ?? timers.monotonic()) + timeoutMs;
+    const budget = () => deadline - timers.monotonic();
+    let batch: Pending<R>[] = [];
+    try {
+      let verified = cell.dirty || cell.readAt === -Infinity;
+      if (verified) await this.#refresh(cell, budget());
+      batch = cell.queue.splice(0);
+      for (let attempt = 0;; attempt++) {
+        const applied = this.#applyAll(cell, batch);
+        if (this.#isUnchanged(cell, applied)) {
+          if (verified || reader.isFresh(cell)) return this.#unchanged(cell, batch, applied);
+          await this.#refresh(cell, budget());
+          verified = true;
+          continue;
+        }
+        const result = await this.#write(cell, applied.record, budget());
+        if (result.ok) return this.#committed(cell, batch, applied, result.version);
+        this.stats.conflicts++;
+        await this.#overtaken(cell, result, budget());
+        verified = true;
+        if (attempt >= CONFLICTS_BEFORE_PAUSE) await this.#pause(attempt);
+      }
+    } catch (error) {
+      this.#answerLocally(cell, [...batch, ...cell.queue.splice(0)]);
+      if (!(error instanceof StoreUnavailableError)) throw error;
+    }
+  }
+
+  /** The same for a store that answers at once; false where it turned out not to. */
+  #commitAtOnce(cell: Cell<R>): boolean {
+    const { cells, guard } = this.#o;
+    while (cell.queue.length > 0 || cell.dirty || cells.isOver(cell)) {
+      let batch: Pending<R>[] = [];
+      try {
+        const stored = guard.read([cell.key]);
+        if (isPromise(stored)) return false;
+        cells.accept(cell, stored[0]);
+        batch = cell.queue.splice(0);
+        const applied = this.#applyAll(cell, batch);
+        if (this.#isUnchanged(cell, applied)) {
+          this.#unchanged(cell, batch, applied);
+          continue;
+        }
+        const result = this.#write(cell, applied.record, Infinity);
+        if (isPromise(result)) throw new StoreUnavailableError();
+        if (result.ok) this.#committed(cell, batch, applied, result.version);
+        else cell.queue.unshift(...batch);
+      } catch (error) {
+        this.#answerLocally(cell, [...batch, ...cell.queue.splice(0)]);
+        if (!(error instanceof StoreUnavailableError)) throw error;
+        return true;
+      }
+    }
+    if (cell.version === undefined) cells.drop(cell);
+    return true;
+  }
+
+  async #overtaken(
+    cell: Cell<R>,
+    result: Extract<WriteResult, { ok: false }>,
+    budgetMs: number,
+  ): Promise<void> {
+    cell.writes++;
+    if ("current" in result) this.#o.cells.accept(cell, result.current);
+    else await this.#refresh(cell, budgetMs);
+  }
+
+  #pause(attempt: number): Promise<void> {
+    const most = Math.min(MAX_PAUSE_MS, 2 ** Math.min(attempt, 10));
+    return delay(this.#o.random() * most, this.#o.timers);
+  }
+
+  async #refresh(cell: Cell<R>, budgetMs: number): Promise<void> {
+    if (budgetMs <= 0) throw new StoreUnavailableError();
+    const [stored] = await this.#o.guard.read([cell.key], budgetMs);
+    this.#o.cells.accept(cell, stored);
+  }
+
+  #write(cell: Cell<R>, record: R | undefined, budgetMs: number): MaybePromise<WriteResult> {
+    if (budgetMs <= 0) throw new StoreUnavailableError();
+    const { codec, now, guard } = this.#o;
+    if (record === undefined) return guard.write(cell.key, undefined, cell.version, 1, budgetMs);
+    const ttlMs = Math.max(1, codec.endOf(cell.key, record) - now());
+    return guard.write(cell.key, codec.encode(record), cell.version, ttlMs, budgetMs);
+  }
+
+  #applyAll(cell: Cell<R>, batch: readonly Pending<R>[]): Applied<R> {
+    const { codec, now } = this.#o;
+    const attempt: Attempt = { samples: [] };
+    let record = cell.record;
+    const answers: unknown[] = [];
+    const commits: (() => void)[] = [];
+    for (const { apply } of batch) {
+      const step = apply(record, now(), attempt);
+      record = step.record;
+      answers.push(step.answer);
+      if (step.commit) commits.push(step.commit);
+    }
+    // A record that is over goes, even where no event changed it.
+    if (record === cell.record && codec.prune(cell.key, record, now()) === undefined) {
+      record = undefined;
+    }
+    return { record, answers, commits };
+  }
+
+  /** True where the store holds, to the letter, what would be written. */
+  #isUnchanged(cell: Cell<R>, { record }: Applied<R>): boolean {
+    if (record === undefined) return cell.version === undefined;
+    if (record === cell.record && !cell.dirty) return true;
+    return cell.text !== undefined && cell.text === this.#o.codec.encode(record);
+  }
+
+  #unchanged(cell: Cell<R>, batch: readonly Pending<R>[], applied: Applied<R>): void {
+    this.#o.cells.markClean(cell);
+    this.#settle(batch, applied, false);
+  }
+
+  #committed(
+    cell: Cell<R>,
+    batch: readonly Pending<R>[],
+    applied: Applied<R>,
+    version: string | undefined,
+  ): void {
+    const { cells, codec, now } = this.#o;
+    cell.record = applied.record;
+    cell.version = version;
+    cell.text = applied.record === undefined ? undefined : codec.encode(applied.record);
+    cell.readAt = now();
+    cell.usedAt = cell.readAt;
+    cell.writes++;
+    cell.unsure = false;
+    cells.markClean(cell);
+    this.stats.committed += batch.length;
+    this.#keepCount(cell);
+    this.#settle(batch, applied, false);
+  }
+
+  #settle(batch: readonly Pending<R>[], applied: Applied<R>, degraded: boolean): void {
+    if (degraded) this.stats.degraded += batch.length;
+    for (const commit of applied.commits) commit();
+    batch.forEach((pending, i) => pending.settle(applied.answers[i], degraded));
+  }
+
+  /** A store in memory holds no more droppable records than it may; protected ones do not count. */
+  #keepCount(cell: Cell<R>): void {
+    const { reader, cells, codec, maxRecords, timers } = this.#o;
+    if (!reader.synchronous) return;
+    this.#droppable.delete(cell.key);
+    if (cell.record === undefined || cells.isProtected(cell)) return;
+    this.#droppable.add(cell.key);
+    if (this.#droppable.size <= maxRecords) return;
+    const [oldest] = this.#droppable;
+    this.#droppable.delete(oldest!);
+    const drop: Apply<R, undefined> = (record, now) => {
+      const kept = record !== undefined && codec.isProtected(record, now);
+      return { record: kept ? record : undefined, answer: undefined };
+    };
+    this.update(oldest!, drop, timers.monotonic());
+  }
+
+  // ---- without the store --------------------------------------------------------------------------------
+
+  /** The same function on what is known here; what changes is offered to the store when it is back. */
+  #answerLocally(cell: Cell<R>, batch: readonly Pending<R>[]): void {
+    const applied = this.#applyAll(cell, batch);
+    const changed = applied.record !== cell.record;
+    cell.record = applied.record;
+    cell.writes++;
+    if (changed) this.#o.cells.markDirty(cell);
+    else if (!cell.dirty) cell.unsure = true;
+    this.#reconcileLater();
+    this.#settle(batch, applied, true);
+  }
+
+  #reconcileLater(): void {
+    const { cells, timers } = this.#o;
+    if (cells.dirty.size === 0 || this.#cancelReconcile !== undefined || this.#closed) return;
+    this.#cancelReconcile = timers.idle(RECONCILE_MS, () => {
+      this.#cancelReconcile = undefined;
+      this.#reconcile();
+      this.#reconcileLater();
+    });
+  }
+
+  /** Offers to the store what it has missed, a few keys at a time. */
+  #reconcile(): void {
+    let started = 0;
+    for (const cell of this.#o.cells.dirty) {
+      if (started === RECONCILE_WIDTH || !this.#o.guard.available) return;
+      if (cell.busy) continue;
+      this.start(cell);
+      started++;
+    }
+  }
+}
