@@ -69,12 +69,21 @@ export class Admissions {
     if (this.#core.mode === "off") {
       return { allowed: true, permit: OFF_PERMIT, state: "closed", waitMs: 0 };
     }
-    const { engine } = this.#core;
     const ask = this.#ask(request);
+    const { cooldowns } = this.#core;
+    if (cooldowns === undefined) return this.#look(ask, false);
+    return chain(cooldowns.take(this.#core, ask.host), (unsure) => this.#look(ask, unsure));
+  }
+
+  /** @param unsure true where what others say of the host could not be learned */
+  #look(ask: Ask, unsure: boolean): MaybePromise<Verdict> {
+    const { engine } = this.#core;
     const key = storeKey("host", ask.host);
-    if (ask.resolver === "") return chain(engine.peek(key), (host) => this.#judge(ask, host));
+    if (ask.resolver === "") {
+      return chain(engine.peek(key), (host) => this.#judge(ask, unsure, host));
+    }
     const both = engine.peekAll([key, storeKey("resolver", ask.resolver)]);
-    return chain(both, ([host, resolver]) => this.#judge(ask, host!, resolver));
+    return chain(both, ([host, resolver]) => this.#judge(ask, unsure, host!, resolver));
   }
 
   #ask(request: AllowRequest): Ask {
@@ -96,14 +105,17 @@ export class Admissions {
 
   #judge(
     ask: Ask,
+    unsure: boolean,
     host: Seen<BreakerRecord>,
     resolver?: Seen<BreakerRecord>,
   ): MaybePromise<Verdict> {
-    const degraded = host.degraded || resolver?.degraded === true;
-    if (degraded && this.#core.onStoreError !== "local") return this.#withoutStore(ask);
+    const degraded = unsure || host.degraded || resolver?.degraded === true;
     const now = this.#core.now();
     const byHost = decide(host.record, ask.hostPolicy, ask.role, now);
     const byResolver = ask.resolverPolicy && decide(resolver?.record, ask.resolverPolicy, "", now);
+    if (degraded && this.#core.onStoreError !== "local") {
+      return this.#withoutStore(ask, byHost, byResolver);
+    }
     const denied = denialOf(ask, byHost, byResolver);
     if (denied !== undefined) return this.#deny(ask, denied, byHost, byResolver, degraded, now);
     if (isProbe(byHost) || isProbe(byResolver)) {
@@ -128,7 +140,9 @@ export class Admissions {
       const settle = (second?: Done<Admission>): MaybePromise<Verdict> => {
         const unsure = degraded || first.degraded || second?.degraded === true;
         const now = this.#core.now();
-        if (unsure && this.#core.onStoreError !== "local") return this.#withoutStore(ask);
+        if (unsure && this.#core.onStoreError !== "local") {
+          return this.#withoutStore(ask, first.answer, second?.answer ?? byResolver);
+        }
         const denied = denialOf(ask, first.answer, second?.answer);
         if (denied === undefined) {
           return this.#permit(ask, id, markOf(first.answer), markOf(second?.answer), unsure, now);
@@ -229,26 +243,39 @@ export class Admissions {
     const observed = this.#core.mode === "observe";
     this.#emitDenial(ask, denial, observed, now);
     if (!observed) return { allowed: false, ...denial, ...(degraded && { degraded }) };
-    const hostMark = shadowOf(byHost);
-    const resolverMark = byResolver ?? (ask.resolver === "" ? undefined : UNASKED);
-    const shadow = resolverMark && shadowOf(resolverMark);
-    return this.#permit(ask, this.#nextId(), hostMark, shadow, degraded, now, denial);
+    return this.#shadowed(ask, byHost, byResolver, degraded, now, denial);
   }
 
-  /** The store does not answer, and the process's own view is not wanted. */
-  #withoutStore(ask: Ask): Verdict {
+  /** Lets a request through that counts for nothing. */
+  #shadowed(
+    ask: Ask,
+    byHost: Admission,
+    byResolver: Admission | undefined,
+    degraded: boolean,
+    now: number,
+    wouldDeny?: Denial,
+  ): Verdict {
+    const second = byResolver ?? (ask.resolver === "" ? undefined : UNASKED);
+    const mark = second && shadowOf(second);
+    return this.#permit(ask, this.#nextId(), shadowOf(byHost), mark, degraded, now, wouldDeny);
+  }
+
+  /** The store does not answer, and the process's own view is not wanted. It learns all the same. */
+  #withoutStore(ask: Ask, byHost: Admission, byResolver: Admission | undefined): Verdict {
     const now = this.#core.now();
     if (this.#core.onStoreError === "allow" || this.#core.mode === "observe") {
-      const mark: Mark = { kind: "shadow", generation: 0 };
-      const second = ask.resolver === "" ? undefined : mark;
-      return this.#permit(ask, this.#nextId(), mark, second, true, now);
+      const plain = [byHost, byResolver].every((by) =>
+        by === undefined || (by.allowed && by.mark.kind === "closed")
+      );
+      if (!plain) return this.#shadowed(ask, byHost, byResolver, true, now);
+      return this.#permit(ask, this.#nextId(), markOf(byHost), markOf(byResolver), true, now);
     }
     const denial: Denial = {
       reason: "open",
       scope: "host",
       key: ask.host,
       state: "open",
-      retryAfterMs: Math.max(STORE_DOWN_RETRY_MS, this.#core.guard.retryAfterMs),
+      retryAfterMs: STORE_DOWN_RETRY_MS,
     };
     this.#emitDenial(ask, denial, false, now);
     return { allowed: false, ...denial, degraded: true };

@@ -9,6 +9,7 @@ import { BreakerOpenError } from "../breaker/errors.ts";
 import {
   type Admission,
   admit,
+  decide,
   operate,
   type OperatorInput,
   type Step,
@@ -127,7 +128,8 @@ export class Breaker {
     if (typeof snapshot !== "object" || snapshot === null || snapshot.version !== 1) {
       throw new TypeError("Not a breaker's snapshot of version 1: pass what toJSON() gave");
     }
-    const breaker = new Breaker(snapshot.policy, { name: snapshot.name, ...options });
+    const name = options.name ?? snapshot.name;
+    const breaker = new Breaker(snapshot.policy, { ...options, name });
     if (snapshot.record !== null) breaker.#record = recordFromJson(snapshot.record);
     return breaker;
   }
@@ -172,8 +174,12 @@ export class Breaker {
   record(permit: Permit, outcome: Outcome): RecordResult {
     const parts = readPermit(permit);
     if (parts === undefined || parts.host !== HOST) {
-      const { state, remainingMs } = this.#view();
-      return { recorded: false, state, retryAfterMs: remainingMs };
+      const next = decide(this.#record, this.#policy, SHARED, this.#now());
+      return {
+        recorded: false,
+        state: this.state,
+        retryAfterMs: next.allowed ? 0 : next.retryAfterMs,
+      };
     }
     return this.#tell({ id: parts.id, issuedAt: parts.issuedAt, mark: parts.hostMark }, outcome);
   }
@@ -246,7 +252,8 @@ export class Breaker {
   /** All that {@linkcode Breaker.from} needs. */
   toJSON(): BreakerSnapshot {
     const record = this.#record === undefined ? null : recordToJson(this.#record);
-    return { version: 1, name: this.name, policy: this.#policy, record };
+    // A copy: whoever changes a snapshot must not change this breaker.
+    return { version: 1, name: this.name, policy: structuredClone(this.#policy), record };
   }
 
   #view(): Snapshot {

@@ -34,6 +34,8 @@ export interface Pending<R> {
 /** What a batch of events made of a record. */
 export interface Applied<R> {
   record: R | undefined;
+  /** The record as a store would hold it. */
+  text: string | undefined;
   answers: unknown[];
   commits: (() => void)[];
 }

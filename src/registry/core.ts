@@ -8,6 +8,7 @@ import type { BreakerRecord } from "../breaker/record.ts";
 import type { Mode, Scope } from "../breaker/types.ts";
 import type { MaybePromise } from "../stores/store.ts";
 import type { Step } from "./cell.ts";
+import type { CooldownShare } from "./cooldown_share.ts";
 import type { Engine } from "./engine.ts";
 import type { Listeners } from "./events.ts";
 import type { PolicyBook } from "./policy_book.ts";
@@ -18,8 +19,11 @@ import type { Timers } from "./timers.ts";
 export interface RegistryCore {
   mode: Mode;
   policies: PolicyBook;
+  /** Of the store that holds the records. */
   guard: StoreGuard;
   engine: Engine<BreakerRecord>;
+  /** With `share: "cooldowns"`: what travels, while records stay in this process. */
+  cooldowns?: CooldownShare;
   listeners: Listeners;
   now: () => number;
   random: () => number;

@@ -51,6 +51,7 @@ export async function listPage(core: RegistryCore, options: PageOptions): Promis
       `A page's 'limit' must be a whole number above 0: current value is ${limit}`,
     );
   }
+  if (options.cursor === undefined) await takeCooldowns(core);
   let position: Position | undefined = readCursor(options.cursor);
   const snapshots: Snapshot[] = [];
   while (position !== undefined && snapshots.length < limit) {
@@ -75,6 +76,15 @@ export async function listPage(core: RegistryCore, options: PageOptions): Promis
       : undefined;
   }
   return { snapshots, ...(position && { cursor: writeCursor(position) }) };
+}
+
+/** With `share: "cooldowns"`, what others said counts too, as far as it can be learned. */
+async function takeCooldowns(core: RegistryCore): Promise<void> {
+  try {
+    await core.cooldowns?.takeAll(core);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError)) throw error;
+  }
 }
 
 function listLocally(

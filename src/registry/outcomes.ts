@@ -53,10 +53,14 @@ export class Outcomes {
     const kind = classify(outcome, policy.classify);
     if (parts === undefined) return UNREAD;
     const retryAfterMs = retryAfterOf(outcome, now);
-    const host = this.#tell("host", parts.host, policy, parts.role, {
+    const { cooldowns } = this.#core;
+    const alone = this.#tell("host", parts.host, policy, parts.role, {
       ...told(parts, parts.hostMark, kind, outcome),
       retryAfterMs,
     });
+    const host = cooldowns === undefined
+      ? alone
+      : chain(alone, (answer) => chain(cooldowns.publish(this.#core, parts.host), () => answer));
     let result: MaybePromise<RecordResult> = host;
     if (parts.resolverMark !== undefined) {
       const resolverPolicy = this.#core.policies.ofResolver(parts.resolver);

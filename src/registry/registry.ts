@@ -30,13 +30,15 @@ import { memoryStore } from "../stores/memory.ts";
 import type { MaybePromise, Store } from "../stores/store.ts";
 import { Admissions } from "./admissions.ts";
 import { openInput } from "./breaker.ts";
+import type { Codec } from "./codec.ts";
+import { COOLDOWN_CODEC, CooldownShare } from "./cooldown_share.ts";
 import { chain, type RegistryCore, toEngine } from "./core.ts";
 import { Engine, type EngineStats } from "./engine.ts";
 import { Listeners } from "./events.ts";
 import { listPage, type PageOptions, snapshotNow, type SnapshotPage } from "./listing.ts";
 import { Outcomes } from "./outcomes.ts";
 import { PolicyBook } from "./policy_book.ts";
-import { recordCodec, SCOPE_PREFIX, storeKey } from "./record_codec.ts";
+import { KEY_PREFIX, recordCodec, storeKey } from "./record_codec.ts";
 import { StoreGuard, type StoreOperation } from "./store_guard.ts";
 import { delay, REAL_TIMERS, type Timers } from "./timers.ts";
 
@@ -150,7 +152,9 @@ export class BreakerRegistry implements Gate {
   /** One host or resolver as it stands now; closed where there is no record. Asks the store. */
   inspect(target: Target): MaybePromise<Snapshot> {
     const { scope, key } = resolveTarget(target);
-    const seen = this.#core.engine.look(storeKey(scope, key));
+    const { cooldowns, engine } = this.#core;
+    const taken = scope === "host" ? cooldowns?.take(this.#core, key, true) : undefined;
+    const seen = chain(taken, () => engine.look(storeKey(scope, key)));
     return chain(seen, ({ record }) => snapshotNow(this.#core, scope, key, record));
   }
 
@@ -218,7 +222,8 @@ export class BreakerRegistry implements Gate {
   /** True where the store answers in time. */
   async ready(): Promise<boolean> {
     try {
-      await this.#core.guard.read([`${SCOPE_PREFIX.host}ready`]);
+      const { cooldowns, guard } = this.#core;
+      await (cooldowns?.guard ?? guard).read([`${KEY_PREFIX}ready`]);
       return true;
     } catch {
       return false; // only StoreUnavailableError comes from a guard
@@ -227,12 +232,15 @@ export class BreakerRegistry implements Gate {
 
   /** What the registry did so far. */
   stats(): RegistryStats {
-    return { ...this.#core.engine.stats(), commands: { ...this.#core.guard.commands } };
+    const { cooldowns, engine, guard } = this.#core;
+    const shared = cooldowns ?? { engine, guard };
+    return { ...shared.engine.stats(), commands: { ...shared.guard.commands } };
   }
 
   /** Writes what is queued. The store is left open. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#core.engine[Symbol.asyncDispose]();
+    await this.#core.cooldowns?.engine[Symbol.asyncDispose]();
   }
 
   #operate(target: Target, input: OperatorInput): MaybePromise<Snapshot> {
@@ -246,7 +254,10 @@ export class BreakerRegistry implements Gate {
       if (answered === undefined) {
         throw new Error("Too many events wait for this breaker: try again");
       }
-      return answered.answer;
+      const { cooldowns } = this.#core;
+      if (cooldowns === undefined || scope !== "host") return answered.answer;
+      const published = cooldowns.publishAction(this.#core, key, input.type);
+      return chain(published, () => answered.answer);
     });
   }
 }
@@ -269,22 +280,29 @@ function assemble(options: RegistryOptions, maxRecords: number): RegistryCore {
       problem: "unreadable",
       key,
     });
-  const store = options.store ?? memoryStore({ now });
-  const guard = new StoreGuard({ store, timeoutMs, now, timers, onError });
-  const codec = recordCodec(policies);
-  const engine = new Engine({
-    guard,
-    codec,
-    now,
-    random,
-    timers,
-    freshnessMs,
-    timeoutMs,
-    maxRecords,
-    onUnreadable,
-  });
+  const shared = options.store ?? memoryStore({ now });
+  const guardOf = (store: Store) => new StoreGuard({ store, timeoutMs, now, timers, onError });
+  const engineOf = <R>(guard: StoreGuard, codec: Codec<R>) =>
+    new Engine({
+      guard,
+      codec,
+      now,
+      random,
+      timers,
+      freshnessMs,
+      timeoutMs,
+      maxRecords,
+      onUnreadable,
+    });
+  const alone = options.share === "cooldowns";
+  const guard = guardOf(alone ? memoryStore({ now }) : shared);
+  const engine = engineOf(guard, recordCodec(policies));
   const { onStoreError = "local" } = options;
-  return { mode, policies, guard, engine, listeners, now, random, timers, onStoreError };
+  const core = { mode, policies, guard, engine, listeners, now, random, timers, onStoreError };
+  if (!alone) return core;
+  const sharedGuard = guardOf(shared);
+  const cooldowns = new CooldownShare(sharedGuard, engineOf(sharedGuard, COOLDOWN_CODEC));
+  return { ...core, cooldowns };
 }
 
 function checkOptions(

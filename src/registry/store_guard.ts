@@ -62,11 +62,6 @@ export class StoreGuard {
     return this.#breaker.state !== "open";
   }
 
-  /** Milliseconds until the store is asked again. */
-  get retryAfterMs(): number {
-    return this.#breaker.remainingMs;
-  }
-
   read(keys: readonly string[], budgetMs?: number): MaybePromise<(Versioned | undefined)[]> {
     return this.#call("read", keys[0], budgetMs, () => this.#options.store.read(keys));
   }

@@ -182,7 +182,7 @@ export class Writer<R> {
           verified = true;
           continue;
         }
-        const result = await this.#write(cell, applied.record, budget());
+        const result = await this.#write(cell, applied, budget());
         if (result.ok) return this.#committed(cell, batch, applied, result.version);
         this.stats.conflicts++;
         await this.#overtaken(cell, result, budget());
@@ -210,7 +210,7 @@ export class Writer<R> {
           this.#unchanged(cell, batch, applied);
           continue;
         }
-        const result = this.#write(cell, applied.record, Infinity);
+        const result = this.#write(cell, applied, Infinity);
         if (isPromise(result)) throw new StoreUnavailableError();
         if (result.ok) this.#committed(cell, batch, applied, result.version);
         else cell.queue.unshift(...batch);
@@ -245,12 +245,15 @@ export class Writer<R> {
     this.#o.cells.accept(cell, stored);
   }
 
-  #write(cell: Cell<R>, record: R | undefined, budgetMs: number): MaybePromise<WriteResult> {
+  #write(
+    cell: Cell<R>,
+    { record, text }: Applied<R>,
+    budgetMs: number,
+  ): MaybePromise<WriteResult> {
     if (budgetMs <= 0) throw new StoreUnavailableError();
     const { codec, now, guard } = this.#o;
-    if (record === undefined) return guard.write(cell.key, undefined, cell.version, 1, budgetMs);
-    const ttlMs = Math.max(1, codec.endOf(cell.key, record) - now());
-    return guard.write(cell.key, codec.encode(record), cell.version, ttlMs, budgetMs);
+    const ttlMs = record === undefined ? 1 : Math.max(1, codec.endOf(cell.key, record) - now());
+    return guard.write(cell.key, text, cell.version, ttlMs, budgetMs);
   }
 
   #applyAll(cell: Cell<R>, batch: readonly Pending<R>[]): Applied<R> {
@@ -269,14 +272,14 @@ export class Writer<R> {
     if (record === cell.record && codec.prune(cell.key, record, now()) === undefined) {
       record = undefined;
     }
-    return { record, answers, commits };
+    const same = record === cell.record && !cell.dirty;
+    const text = same || record === undefined ? undefined : codec.encode(record);
+    return { record, text: same ? cell.text : text, answers, commits };
   }
 
   /** True where the store holds, to the letter, what would be written. */
-  #isUnchanged(cell: Cell<R>, { record }: Applied<R>): boolean {
-    if (record === undefined) return cell.version === undefined;
-    if (record === cell.record && !cell.dirty) return true;
-    return cell.text !== undefined && cell.text === this.#o.codec.encode(record);
+  #isUnchanged(cell: Cell<R>, { text }: Applied<R>): boolean {
+    return cell.text === text;
   }
 
   #unchanged(cell: Cell<R>, batch: readonly Pending<R>[], applied: Applied<R>): void {
@@ -290,10 +293,10 @@ export class Writer<R> {
     applied: Applied<R>,
     version: string | undefined,
   ): void {
-    const { cells, codec, now } = this.#o;
+    const { cells, now } = this.#o;
     cell.record = applied.record;
     cell.version = version;
-    cell.text = applied.record === undefined ? undefined : codec.encode(applied.record);
+    cell.text = applied.text;
     cell.readAt = now();
     cell.usedAt = cell.readAt;
     cell.writes++;

@@ -1,0 +1,56 @@
+/**
+ * What a benchmark gives.
+ *
+ * @module
+ */
+
+/** One measured value. */
+export interface Figure {
+  name: string;
+  value: number;
+  unit: string;
+  /** What it should be, in words. */
+  goal?: string;
+}
+
+/** Figures that belong together, measured in one go. */
+export interface Group {
+  name: string;
+  run(): Promise<Figure[]>;
+}
+
+/** Nanoseconds per call: the median of several rounds, after a warm-up. */
+export async function nanoseconds(
+  calls: number,
+  fn: (i: number) => unknown,
+  rounds = 7,
+): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round <= rounds; round++) {
+    const start = performance.now();
+    for (let i = 0; i < calls; i++) {
+      const answer = fn(i);
+      if (answer instanceof Promise) await answer;
+    }
+    if (round > 0) times.push((performance.now() - start) * 1e6 / calls);
+  }
+  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!;
+}
+
+/** Events per second that so many callers, each one after the other, get through in a time. */
+export async function throughput(
+  callers: number,
+  forMs: number,
+  fn: () => Promise<unknown>,
+): Promise<number> {
+  const end = performance.now() + forMs;
+  let events = 0;
+  const start = performance.now();
+  await Promise.all(Array.from({ length: callers }, async () => {
+    while (performance.now() < end) {
+      await fn();
+      events++;
+    }
+  }));
+  return events / (performance.now() - start) * 1_000;
+}
