@@ -32,6 +32,7 @@ export {
   type BreakerSnapshot,
   type Entry,
 } from "./src/registry/breaker.ts";
+export { EdgeClient, type EdgeClientOptions, EdgeError } from "./src/fetch/edge_client.ts";
 export type { PageOptions, SnapshotPage } from "./src/registry/listing.ts";
 export {
   BreakerRegistry,

@@ -25,36 +25,29 @@ const MAX_TRACKS = 256;
 
 type Json = Record<string, unknown>;
 
-/** Fields at their usual value are left out, so that a record stays small. */
-function lean(fields: Json, usual: Json): Json {
-  return Object.fromEntries(
-    Object.entries(fields).filter(([key, value]) =>
-      value !== usual[key] && !(Array.isArray(value) && value.length === 0)
-    ),
-  );
-}
-
-const USUAL: Json = {
-  since: 0,
-  at: 0,
-  failures: 0,
-  opens: 0,
-  creditMs: 0,
-  successes: 0,
-  probing: false,
-  generation: 0,
-};
+/** Numbers that both states have; left out where they are 0, so that a record stays small. */
+const NUMBERS = ["generation", "since", "at", "failures", "opens", "creditMs"] as const;
 
 /** Fields in one order, so that equal records are equal texts. */
 function trackToJson(track: Track): Json {
-  const { state, generation, since, at, failures, opens, creditMs } = track;
-  const common = { state, generation, since, at, failures, opens, creditMs };
-  if (track.state === "closed") return lean({ ...common, counted: track.counted }, USUAL);
-  const { reason, note, probing, successes } = track;
+  const json: Json = { state: track.state };
+  for (const field of NUMBERS) {
+    if (track[field] !== 0) json[field] = track[field];
+  }
+  if (track.state === "closed") {
+    if (track.counted.length > 0) json.counted = track.counted;
+    return json;
+  }
   // JSON has no Infinity: an open without end has no deadline.
-  const until = track.until === Infinity ? null : track.until;
-  const leases = track.leases.map((lease) => [lease.id, lease.role, lease.until]);
-  return lean({ ...common, until, reason, note, probing, successes, leases }, USUAL);
+  json.until = track.until === Infinity ? null : track.until;
+  json.reason = track.reason;
+  if (track.note !== undefined) json.note = track.note;
+  if (track.probing) json.probing = true;
+  if (track.successes !== 0) json.successes = track.successes;
+  if (track.leases.length > 0) {
+    json.leases = track.leases.map(({ id, role, until }) => [id, role, until]);
+  }
+  return json;
 }
 
 /** The plain JSON value of a record. */

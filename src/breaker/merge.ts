@@ -60,8 +60,10 @@ export function mergeRecords(
   const rest = theirs.rest && ours.rest
     ? mergeTracks(theirs.rest, ours.rest, now)
     : theirs.rest ?? ours.rest;
-  const rolling = [...new Map([...theirs.rolling, ...ours.rolling].map((entry) => [entry[1], entry]))
-    .values()].sort((a, b) => a[0] - b[0]).slice(-policy.rolling.thresholdFailures);
+  const rolling = [
+    ...new Map([...theirs.rolling, ...ours.rolling].map((entry) => [entry.join(" "), entry]))
+      .values(),
+  ].sort((a, b) => a[0] - b[0]).slice(-policy.rolling.thresholdFailures);
   return prune({ ...(rest && { rest }), tracks, rolling }, policy, now);
 }
 

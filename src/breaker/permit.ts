@@ -5,7 +5,7 @@
  * @module
  */
 import { isHostKey } from "./host_key.ts";
-import { checkResolver, checkRole } from "./policy.ts";
+import { checkResolver, checkRole } from "./names.ts";
 import type { Permit } from "./types.ts";
 
 /** `closed`: a request as any other; `probe`: one that holds a lease; `shadow`: one that would have been denied. */

@@ -11,6 +11,8 @@ import type {
   PolicyPatch,
   RolePolicy,
 } from "./types.ts";
+import { SHARED } from "./names.ts";
+import { checkFields, CLASSIFY_CHECKS, refuse, validatePolicy } from "./policy_bounds.ts";
 import { DEFAULT_CLASSIFY } from "./classify.ts";
 
 /** What a breaker does where nothing else was said. */
@@ -42,12 +44,6 @@ export interface Limits {
   resetTimeoutMs: number;
   successThreshold: number;
 }
-
-/** Name of the breaker that every role without one of its own shares. */
-export const SHARED = "";
-
-const ROLE_PATTERN = /^[a-z][a-z0-9_-]{0,31}$/;
-const RESOLVER_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** What a role sets differently, if anything. Names such as `constructor` are roles like any other. */
 function roleOf(policy: BreakerPolicy, role: string): RolePolicy | undefined {
@@ -172,161 +168,4 @@ function defined<T extends object>(into: T, from: object | undefined): T {
     }
   }
   return into;
-}
-
-type Check = (value: unknown) => string | undefined;
-
-const whole = (min: number, max: number): Check => (value) =>
-  Number.isInteger(value) && Number(value) >= min && Number(value) <= max
-    ? undefined
-    : `must be a whole number from ${min} to ${max}`;
-
-const number = (min: number, max: number): Check => (value) =>
-  typeof value === "number" && value >= min && value <= max
-    ? undefined
-    : `must be a number from ${min} to ${max}`;
-
-const flag: Check = (value) => typeof value === "boolean" ? undefined : "must be true or false";
-
-const statuses: Check = (value) =>
-  Array.isArray(value) && value.every((status) => whole(100, 599)(status) === undefined)
-    ? undefined
-    : "must be a list of HTTP statuses from 100 to 599";
-
-/** The longest duration that a policy may name: a year. */
-const YEAR_MS = 365 * 86_400_000;
-const duration = number(1, YEAR_MS);
-const ratio: Check = (value) =>
-  typeof value === "number" && value > 0 && value <= 1
-    ? undefined
-    : "must be a number above 0, and at most 1";
-
-const ROLE_CHECKS: Record<string, Check> = {
-  failMax: whole(1, 1_000_000),
-  resetTimeoutMs: duration,
-  successThreshold: whole(1, 1_000),
-  trialCalls: whole(1, 256),
-};
-
-const CLASSIFY_CHECKS: Record<string, Check> = {
-  failureStatuses: statuses,
-  neutralStatuses: statuses,
-};
-
-const CHECKS: Record<string, Check | Record<string, Check>> = {
-  ...ROLE_CHECKS,
-  probeLeaseMs: duration,
-  permitTtlMs: duration,
-  retryAfterCapMs: number(0, YEAR_MS),
-  backoffFactor: number(1, 100),
-  maxResetTimeoutMs: duration,
-  forgetMs: duration,
-  rolling: {
-    enabled: flag,
-    windowMs: duration,
-    thresholdFailures: whole(1, 1_000),
-    cooldownMs: duration,
-  },
-  failureRate: { windowMs: duration, minCalls: whole(1, 1_000_000), thresholdRatio: ratio },
-  slowCall: { durationMs: number(0, YEAR_MS), thresholdRatio: ratio },
-  halfOpen: { jitterMs: number(0, YEAR_MS) },
-  classify: CLASSIFY_CHECKS,
-};
-
-/** Where and what: the misuse errors of this file all read alike. */
-function refuse(path: string, value: unknown, rule: string): never {
-  const shown = typeof value === "string" ? `'${value.slice(0, 80)}'` : String(value);
-  throw new RangeError(`Policy '${path}' ${rule}: current value is ${shown}`);
-}
-
-function checkFields(values: object, checks: Record<string, Check>, path: string): void {
-  for (const key of Object.keys(values)) {
-    if (!Object.hasOwn(checks, key)) {
-      throw new TypeError(
-        `Policy has no '${path}${key}': known are ${Object.keys(checks).join(", ")}`,
-      );
-    }
-  }
-}
-
-/**
- * Refuses a policy that no breaker could follow.
- *
- * @throws {TypeError} for a key that is not known
- * @throws {RangeError} for a value out of its bounds
- */
-export function validatePolicy(policy: BreakerPolicy): void {
-  for (const [key, value] of Object.entries(policy)) {
-    if (key === "roles") continue;
-    const check = Object.hasOwn(CHECKS, key) ? CHECKS[key] : undefined;
-    if (check === undefined) {
-      throw new TypeError(
-        `Policy has no '${key}': known are ${Object.keys(CHECKS).join(", ")}, roles`,
-      );
-    }
-    if (value === undefined && (key === "failureRate" || key === "slowCall")) continue;
-    if (typeof check === "function") {
-      const wrong = check(value);
-      if (wrong !== undefined) refuse(key, value, wrong);
-      continue;
-    }
-    if (typeof value !== "object" || value === null) refuse(key, value, "must be an object");
-    checkFields(value, check, `${key}.`);
-    for (const [field, fieldCheck] of Object.entries(check)) {
-      const found = (value as Record<string, unknown>)[field]; // safe: an object, checked above
-      const wrong = fieldCheck(found);
-      if (wrong !== undefined) refuse(`${key}.${field}`, found, wrong);
-    }
-  }
-  if (policy.slowCall !== undefined && policy.failureRate === undefined) {
-    throw new RangeError(
-      "Policy 'slowCall' needs 'failureRate', whose window and minCalls it uses: set failureRate too",
-    );
-  }
-  validateRoles(policy);
-}
-
-/** Most roles that a policy may name, since each may have a breaker of its own in the record. */
-const MAX_ROLES = 32;
-
-function validateRoles(policy: BreakerPolicy): void {
-  const { length } = Object.keys(policy.roles);
-  if (length > MAX_ROLES) {
-    throw new RangeError(`Policy 'roles' must name at most ${MAX_ROLES}: it names ${length}`);
-  }
-  for (const [role, overrides] of Object.entries(policy.roles)) {
-    checkRole(role);
-    checkFields(overrides, ROLE_CHECKS, `roles.${role}.`);
-    for (const [field, value] of Object.entries(overrides)) {
-      const wrong = ROLE_CHECKS[field]?.(value);
-      if (wrong !== undefined) refuse(`roles.${role}.${field}`, value, wrong);
-    }
-  }
-}
-
-/**
- * Returns the role as it stands, or `""` where there is none.
- *
- * @throws {TypeError} for a name that is not `[a-z][a-z0-9_-]{0,31}`
- */
-export function checkRole(role: string | undefined): string {
-  if (role === undefined) return SHARED;
-  if (typeof role === "string" && ROLE_PATTERN.test(role)) return role;
-  throw new TypeError(
-    `Role must match [a-z][a-z0-9_-]{0,31}: current value is '${String(role).slice(0, 80)}'`,
-  );
-}
-
-/**
- * Returns the resolver as it stands, or `""` where there is none.
- *
- * @throws {TypeError} for a name that is not `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`
- */
-export function checkResolver(resolver: string | undefined): string {
-  if (resolver === undefined) return "";
-  if (typeof resolver === "string" && RESOLVER_PATTERN.test(resolver)) return resolver;
-  throw new TypeError(
-    `Resolver must match [A-Za-z0-9][A-Za-z0-9._-]{0,63}: ` +
-      `current value is '${String(resolver).slice(0, 80)}'`,
-  );
 }

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { limitsOf, ownRoles, SHARED } from "./policy.ts";
+import { limitsOf, ownRoles } from "./policy.ts";
+import { SHARED } from "./names.ts";
 import type { BreakerPolicy, BreakerState, OpenReason } from "./types.ts";
 
 /** A probe that is out. */
@@ -117,7 +118,9 @@ export function opensNow(track: Track, resetTimeoutMs: number, now: number): num
 
 /** When a track says nothing more, in epoch milliseconds. */
 function endOf(track: Track, policy: BreakerPolicy, resetTimeoutMs: number): number {
-  const tombstoneEnd = track.generation === 0 ? 0 : track.since + policy.permitTtlMs;
+  // As long as anything from before it may live: a permit, or an outcome in some process's rate window.
+  const tombstoneMs = Math.max(policy.permitTtlMs, policy.failureRate?.windowMs ?? 0);
+  const tombstoneEnd = track.generation === 0 ? 0 : track.since + tombstoneMs;
   const forgetAt = track.at + policy.forgetMs;
   if (track.state === "open") {
     const deadline = track.leases.reduce((end, lease) => Math.max(end, lease.until), track.until);

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { limitsOf, ownRoles, SHARED } from "./policy.ts";
+import { limitsOf, ownRoles } from "./policy.ts";
+import { SHARED } from "./names.ts";
 import {
   type BreakerRecord,
   EMPTY_RECORD,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { checkResolver, checkRole } from "../breaker/policy.ts";
+import { checkResolver, checkRole } from "../breaker/names.ts";
 import { type ConfigIssue, describeFound, formatPath, type Path } from "./issues.ts";
 import { childOf, entriesOf, isTree, type Tree } from "./tree.ts";
 import { canonicalHost, KEY_ALIASES, ROLE_ALIASES } from "./names.ts";

@@ -7,7 +7,7 @@
 import { hostKey } from "../breaker/host_key.ts";
 import { type Admission, admit, decide, tell } from "../breaker/machine.ts";
 import { type Mark, writePermit } from "../breaker/permit.ts";
-import { checkResolver, checkRole } from "../breaker/policy.ts";
+import { checkResolver, checkRole } from "../breaker/names.ts";
 import type { BreakerRecord } from "../breaker/record.ts";
 import type {
   AllowRequest,

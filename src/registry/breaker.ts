@@ -18,7 +18,8 @@ import {
   type Transition,
 } from "../breaker/machine.ts";
 import { idMaker, type Mark, readPermit, writePermit } from "../breaker/permit.ts";
-import { DEFAULT_POLICY, mergePolicy, SHARED } from "../breaker/policy.ts";
+import { DEFAULT_POLICY, mergePolicy } from "../breaker/policy.ts";
+import { SHARED } from "../breaker/names.ts";
 import { RateWindow } from "../breaker/rate_window.ts";
 import { type BreakerRecord, trackOf } from "../breaker/record.ts";
 import { retryAfterOf } from "../breaker/retry_after.ts";

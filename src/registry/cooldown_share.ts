@@ -7,7 +7,7 @@
  */
 import { operate, type Step as MachineStep, takeCooldown } from "../breaker/machine.ts";
 import { type BreakerRecord, trackOf } from "../breaker/record.ts";
-import { SHARED } from "../breaker/policy.ts";
+import { SHARED } from "../breaker/names.ts";
 import type { OpenReason } from "../breaker/types.ts";
 import type { MaybePromise } from "../stores/store.ts";
 import type { Codec } from "./codec.ts";

@@ -5,7 +5,8 @@
  * @module
  */
 import { classify } from "../breaker/classify.ts";
-import { type OutcomeInput, tell, type Told } from "../breaker/machine.ts";
+import type { OutcomeInput } from "../breaker/counting.ts";
+import { tell, type Told } from "../breaker/machine.ts";
 import { type Mark, type PermitParts, readPermit } from "../breaker/permit.ts";
 import { breakerName } from "../breaker/policy.ts";
 import { type BreakerRecord, trackOf } from "../breaker/record.ts";

@@ -5,7 +5,8 @@
  * @module
  */
 import { hostKey } from "../breaker/host_key.ts";
-import { checkResolver, DEFAULT_POLICY, mergePolicy } from "../breaker/policy.ts";
+import { checkResolver } from "../breaker/names.ts";
+import { DEFAULT_POLICY, mergePolicy } from "../breaker/policy.ts";
 import type { BreakerConfigInput, BreakerPolicy, PolicyPatch, Scope } from "../breaker/types.ts";
 
 /** A resolver has no roles, no rolling window and no cooldown. */

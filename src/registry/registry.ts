@@ -7,7 +7,7 @@
 import { BreakerOpenError } from "../breaker/errors.ts";
 import { hostKey } from "../breaker/host_key.ts";
 import { operate, type OperatorInput } from "../breaker/machine.ts";
-import { checkResolver } from "../breaker/policy.ts";
+import { checkResolver } from "../breaker/names.ts";
 import type {
   AllowRequest,
   BreakerConfigInput,

@@ -17,8 +17,9 @@ import {
   type Transition,
 } from "../../src/breaker/machine.ts";
 import type { Mark } from "../../src/breaker/permit.ts";
-import { breakerName, DEFAULT_POLICY, mergePolicy, SHARED } from "../../src/breaker/policy.ts";
-import { RateWindow } from "../../src/breaker/rate_window.ts";
+import { breakerName, DEFAULT_POLICY, mergePolicy } from "../../src/breaker/policy.ts";
+import { SHARED } from "../../src/breaker/names.ts";
+import { type RateCounts, RateWindow } from "../../src/breaker/rate_window.ts";
 import {
   type BreakerRecord,
   EMPTY_RECORD,
@@ -65,6 +66,8 @@ export class MachineDriver {
   /** What listeners would have heard, the latest last. */
   readonly transitions: Transition[] = [];
   readonly #windows = new Map<string, RateWindow>();
+  /** Of the breaker whose window was looked at last. */
+  #generation = 0;
   #ids = 0;
 
   constructor(patch: PolicyPatch = {}) {
@@ -102,14 +105,7 @@ export class MachineDriver {
   record(permit: TestPermit, kind: OutcomeKind, extras: Extras = {}): Told {
     const { id, role, issuedAt, mark } = permit;
     const { failureRate } = this.policy;
-    const before = trackOf(
-      prune(this.current, this.policy, this.now) ?? EMPTY_RECORD,
-      breakerName(this.policy, role),
-    );
-    const window = this.#windowOf(role);
-    const rateBefore = failureRate && before.state === "closed"
-      ? { ...window.counts(before.generation, failureRate.windowMs, this.now) }
-      : undefined;
+    const rateBefore = failureRate && this.#countsOf(role);
     const told = this.#keep(
       tell(
         this.current,
@@ -127,7 +123,10 @@ export class MachineDriver {
         this.now,
       ),
     );
-    if (told.sample && failureRate) window.add(before.generation, told.sample, this.now);
+    if (told.sample && failureRate) {
+      this.#windowOf(role).add(this.#generation, told.sample, this.now);
+    }
+    if (failureRate) this.#countsOf(role); // it has seen the generation that the outcome started
     return told;
   }
 
@@ -174,6 +173,14 @@ export class MachineDriver {
     return this.current === undefined ? 0 : recordEnd(this.current, this.policy) - START;
   }
 
+  /** What the window of this role's breaker holds; empty where the breaker has changed its state. */
+  #countsOf(role: string): RateCounts {
+    const live = prune(this.current, this.policy, this.now) ?? EMPTY_RECORD;
+    this.#generation = trackOf(live, breakerName(this.policy, role)).generation;
+    const windowMs = this.policy.failureRate?.windowMs ?? 0;
+    return { ...this.#windowOf(role).counts(this.#generation, windowMs, this.now) };
+  }
+
   #windowOf(role: string): RateWindow {
     const name = breakerName(this.policy, role);
     let window = this.#windows.get(name);
@@ -184,7 +191,7 @@ export class MachineDriver {
   #keep<Answer>(step: Step<Answer>): Answer {
     if (step.record === undefined) {
       this.current = undefined;
-    } else {
+    } else if (step.record !== this.current) {
       const text = encodeRecord(step.record);
       this.current = decodeRecord(text);
       // Cheap enough for a million steps; codec_test.ts compares the records themselves.

@@ -23,6 +23,11 @@ export class Random {
     this.#next = mulberry32(seed);
   }
 
+  /** From 0 up to 1. */
+  fraction(): number {
+    return this.#next();
+  }
+
   /** A whole number from `min` to `max`, both included. */
   whole(min: number, max: number): number {
     return min + Math.floor(this.#next() * (max - min + 1));

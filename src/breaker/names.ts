@@ -1,0 +1,38 @@
+/**
+ * The names that callers choose: roles and resolvers.
+ *
+ * @module
+ */
+
+/** Name of the breaker that every role without one of its own shares. */
+export const SHARED = "";
+
+const ROLE_PATTERN = /^[a-z][a-z0-9_-]{0,31}$/;
+const RESOLVER_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/**
+ * Returns the role as it stands, or `""` where there is none.
+ *
+ * @throws {TypeError} for a name that is not `[a-z][a-z0-9_-]{0,31}`
+ */
+export function checkRole(role: string | undefined): string {
+  if (role === undefined) return SHARED;
+  if (typeof role === "string" && ROLE_PATTERN.test(role)) return role;
+  throw new TypeError(
+    `Role must match [a-z][a-z0-9_-]{0,31}: current value is '${String(role).slice(0, 80)}'`,
+  );
+}
+
+/**
+ * Returns the resolver as it stands, or `""` where there is none.
+ *
+ * @throws {TypeError} for a name that is not `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`
+ */
+export function checkResolver(resolver: string | undefined): string {
+  if (resolver === undefined) return "";
+  if (typeof resolver === "string" && RESOLVER_PATTERN.test(resolver)) return resolver;
+  throw new TypeError(
+    `Resolver must match [A-Za-z0-9][A-Za-z0-9._-]{0,63}: ` +
+      `current value is '${String(resolver).slice(0, 80)}'`,
+  );
+}

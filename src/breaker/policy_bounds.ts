@@ -1,0 +1,144 @@
+/**
+ * The bounds of every policy value, and the errors that name what lies outside.
+ *
+ * @module
+ */
+import { checkRole } from "./names.ts";
+import type { BreakerPolicy } from "./types.ts";
+
+/** What is wrong with a value, in words; undefined where nothing is. */
+export type Check = (value: unknown) => string | undefined;
+
+const whole = (min: number, max: number): Check => (value) =>
+  Number.isInteger(value) && Number(value) >= min && Number(value) <= max
+    ? undefined
+    : `must be a whole number from ${min} to ${max}`;
+
+const number = (min: number, max: number): Check => (value) =>
+  typeof value === "number" && value >= min && value <= max
+    ? undefined
+    : `must be a number from ${min} to ${max}`;
+
+const flag: Check = (value) => typeof value === "boolean" ? undefined : "must be true or false";
+
+const statuses: Check = (value) =>
+  Array.isArray(value) && value.every((status) => whole(100, 599)(status) === undefined)
+    ? undefined
+    : "must be a list of HTTP statuses from 100 to 599";
+
+/** The longest duration that a policy may name: a year. */
+const YEAR_MS = 365 * 86_400_000;
+const duration = number(1, YEAR_MS);
+const ratio: Check = (value) =>
+  typeof value === "number" && value > 0 && value <= 1
+    ? undefined
+    : "must be a number above 0, and at most 1";
+
+const ROLE_CHECKS: Record<string, Check> = {
+  failMax: whole(1, 1_000_000),
+  resetTimeoutMs: duration,
+  successThreshold: whole(1, 1_000),
+  trialCalls: whole(1, 256),
+};
+
+/** Bounds of what `classify` may hold. */
+export const CLASSIFY_CHECKS: Record<string, Check> = {
+  failureStatuses: statuses,
+  neutralStatuses: statuses,
+};
+
+const CHECKS: Record<string, Check | Record<string, Check>> = {
+  ...ROLE_CHECKS,
+  probeLeaseMs: duration,
+  permitTtlMs: duration,
+  retryAfterCapMs: number(0, YEAR_MS),
+  backoffFactor: number(1, 100),
+  maxResetTimeoutMs: duration,
+  forgetMs: duration,
+  rolling: {
+    enabled: flag,
+    windowMs: duration,
+    thresholdFailures: whole(1, 1_000),
+    cooldownMs: duration,
+  },
+  failureRate: { windowMs: duration, minCalls: whole(1, 1_000_000), thresholdRatio: ratio },
+  slowCall: { durationMs: number(0, YEAR_MS), thresholdRatio: ratio },
+  halfOpen: { jitterMs: number(0, YEAR_MS) },
+  classify: CLASSIFY_CHECKS,
+};
+
+/** Where and what: the misuse errors of this file all read alike. */
+export function refuse(path: string, value: unknown, rule: string): never {
+  const shown = typeof value === "string" ? `'${value.slice(0, 80)}'` : String(value);
+  throw new RangeError(`Policy '${path}' ${rule}: current value is ${shown}`);
+}
+
+/**
+ * Refuses a key that is not known.
+ *
+ * @throws {TypeError} naming the path and the known keys
+ */
+export function checkFields(values: object, checks: Record<string, Check>, path: string): void {
+  for (const key of Object.keys(values)) {
+    if (!Object.hasOwn(checks, key)) {
+      throw new TypeError(
+        `Policy has no '${path}${key}': known are ${Object.keys(checks).join(", ")}`,
+      );
+    }
+  }
+}
+
+/**
+ * Refuses a policy that no breaker could follow.
+ *
+ * @throws {TypeError} for a key that is not known
+ * @throws {RangeError} for a value out of its bounds
+ */
+export function validatePolicy(policy: BreakerPolicy): void {
+  for (const [key, value] of Object.entries(policy)) {
+    if (key === "roles") continue;
+    const check = Object.hasOwn(CHECKS, key) ? CHECKS[key] : undefined;
+    if (check === undefined) {
+      throw new TypeError(
+        `Policy has no '${key}': known are ${Object.keys(CHECKS).join(", ")}, roles`,
+      );
+    }
+    if (value === undefined && (key === "failureRate" || key === "slowCall")) continue;
+    if (typeof check === "function") {
+      const wrong = check(value);
+      if (wrong !== undefined) refuse(key, value, wrong);
+      continue;
+    }
+    if (typeof value !== "object" || value === null) refuse(key, value, "must be an object");
+    checkFields(value, check, `${key}.`);
+    for (const [field, fieldCheck] of Object.entries(check)) {
+      const found = (value as Record<string, unknown>)[field]; // safe: an object, checked above
+      const wrong = fieldCheck(found);
+      if (wrong !== undefined) refuse(`${key}.${field}`, found, wrong);
+    }
+  }
+  if (policy.slowCall !== undefined && policy.failureRate === undefined) {
+    throw new RangeError(
+      "Policy 'slowCall' needs 'failureRate', whose window and minCalls it uses: set failureRate too",
+    );
+  }
+  validateRoles(policy);
+}
+
+/** Most roles that a policy may name, since each may have a breaker of its own in the record. */
+const MAX_ROLES = 32;
+
+function validateRoles(policy: BreakerPolicy): void {
+  const { length } = Object.keys(policy.roles);
+  if (length > MAX_ROLES) {
+    throw new RangeError(`Policy 'roles' must name at most ${MAX_ROLES}: it names ${length}`);
+  }
+  for (const [role, overrides] of Object.entries(policy.roles)) {
+    checkRole(role);
+    checkFields(overrides, ROLE_CHECKS, `roles.${role}.`);
+    for (const [field, value] of Object.entries(overrides)) {
+      const wrong = ROLE_CHECKS[field]?.(value);
+      if (wrong !== undefined) refuse(`roles.${role}.${field}`, value, wrong);
+    }
+  }
+}

@@ -1,0 +1,285 @@
+/**
+ * What clients send, read to the types of the gate. A body is either understood as a whole or refused with every
+ * mistake in it. The schemas are in `schemas.ts`, what goes back is in `wire.ts`.
+ *
+ * @module
+ */
+import { hostKey } from "../breaker/host_key.ts";
+import { checkResolver, checkRole } from "../breaker/names.ts";
+import { parseRetryAfter } from "../breaker/retry_after.ts";
+import type { AllowRequest, Outcome, Permit } from "../breaker/types.ts";
+import { type FieldError, found, invalid, Problem } from "./problem.ts";
+import {
+  allowBody,
+  batchBody,
+  checked,
+  EXPECTED,
+  join,
+  type ListQuery,
+  listQuery,
+  type RecordBody,
+  recordBody,
+  type StateBody,
+  stateBody,
+} from "./schemas.ts";
+
+/** An outcome with the permit it belongs to. */
+export interface Told {
+  permit: Permit;
+  outcome: Outcome;
+}
+
+/** A batch, checked. */
+export interface Batch {
+  asks: AllowRequest[];
+  told: Told[];
+}
+
+/** The most items of a kind in a batch. */
+export const BATCH_ITEMS = 100;
+
+/** A longer Retry-After is none that could be read. */
+const MAX_RETRY_AFTER = 128;
+/** Seconds beyond any cap, so that a number can be written out as a header would. */
+const LONGEST_RETRY_AFTER_S = 1e9;
+
+/**
+ * An ask.
+ *
+ * @throws {Problem} 400
+ */
+export function parseAllow(value: unknown): AllowRequest {
+  return whole((errors) => checkAllow(value, "", errors));
+}
+
+/**
+ * An outcome with its permit. `nowMs` is what a Retry-After date counts from.
+ *
+ * @throws {Problem} 400
+ */
+export function parseRecord(value: unknown, nowMs: number): Told {
+  return whole((errors) => checkRecord(value, "", nowMs, errors));
+}
+
+/**
+ * A batch; one bad item refuses the whole.
+ *
+ * @throws {Problem} 400, or 413 where there are too many items
+ */
+export function parseBatch(value: unknown, nowMs: number): Batch {
+  return whole((errors) => {
+    const batch = checked(batchBody, value, "", errors);
+    if (batch === undefined) return undefined;
+    const { allow = [], record = [] } = batch;
+    refuseTooMany("allow", allow);
+    refuseTooMany("record", record);
+    const asks = allow.map((item, i) => checkAllow(item, `allow[${i}]`, errors));
+    const told = record.map((item, i) => checkRecord(item, `record[${i}]`, nowMs, errors));
+    return { asks: asks.filter(isDefined), told: told.filter(isDefined) };
+  });
+}
+
+/**
+ * What an operator wants of a breaker.
+ *
+ * @throws {Problem} 400
+ */
+export function parseState(value: unknown): StateBody {
+  return whole((errors) => {
+    const body = checked(stateBody, value, "", errors);
+    if (body === undefined || body.state === "open") return body;
+    for (const field of ["seconds", "reason"] as const) {
+      if (body[field] !== undefined) {
+        errors.push({ field, found: found(body[field]), message: "goes with state open only" });
+      }
+    }
+    return body;
+  });
+}
+
+/**
+ * The query of a listing.
+ *
+ * @throws {Problem} 400
+ */
+export function parseListQuery(query: URLSearchParams): ListQuery {
+  return whole((errors) => checked(listQuery, Object.fromEntries(query), "", errors));
+}
+
+/** The refusal of a cursor that is not of the listing. */
+export function invalidCursor(cursor: string): Problem {
+  return invalid([{ field: "cursor", found: found(cursor), message: EXPECTED["cursor"]! }]);
+}
+
+/**
+ * The host in a path, percent-decoded.
+ *
+ * @throws {Problem} 400
+ */
+export function parseHostParameter(host: string): string {
+  return whole((errors) => checkHost("host", host, "", errors) ? host : undefined);
+}
+
+/**
+ * The resolver in a path, percent-decoded.
+ *
+ * @throws {Problem} 400
+ */
+export function parseResolverParameter(name: string): string {
+  return whole((errors) =>
+    checkWith(checkResolver, "resolver", name, "", errors) ? name : undefined
+  );
+}
+
+/** The value, where nothing was wrong. */
+function whole<T>(check: (errors: FieldError[]) => T | undefined): T {
+  const errors: FieldError[] = [];
+  const value = check(errors);
+  if (errors.length > 0 || value === undefined) throw invalid(errors);
+  return value;
+}
+
+function checkAllow(value: unknown, at: string, errors: FieldError[]): AllowRequest | undefined {
+  const body = checked(allowBody, value, at, errors);
+  if (body === undefined) return undefined;
+  const { host, url, role, resolver } = body;
+  if (host === undefined && url === undefined) {
+    errors.push({ field: join(at, "host"), message: "is missing: give host or url" });
+  } else if (host !== undefined && url !== undefined) {
+    const message = "must not stand beside host: give exactly one of host and url";
+    errors.push({ field: join(at, "url"), message });
+  } else if (host !== undefined) checkHost("host", host, at, errors);
+  else if (url !== undefined) checkUrl(url, at, errors);
+  if (role !== undefined) checkWith(checkRole, "role", role, at, errors);
+  if (resolver !== undefined) checkWith(checkResolver, "resolver", resolver, at, errors);
+  return body;
+}
+
+const OVER_HTTP = /^(?:http|ws)s?:\/\//i;
+
+function checkUrl(url: string, at: string, errors: FieldError[]): void {
+  // hostKey reads bare hosts too, which are no URLs.
+  if (OVER_HTTP.test(url)) checkHost("url", url, at, errors);
+  else errors.push({ field: join(at, "url"), message: EXPECTED["url"]! });
+}
+
+/** Not shown: a URL may hold secrets. hostKey's own words repeat what is harmless of it. */
+function checkHost(name: "host" | "url", value: string, at: string, errors: FieldError[]): boolean {
+  try {
+    hostKey(value);
+    return true;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    errors.push({ field: join(at, name), message: `is not valid. ${error.message}` });
+    return false;
+  }
+}
+
+function checkWith(
+  check: (value: string) => unknown,
+  name: "role" | "resolver",
+  value: string,
+  at: string,
+  errors: FieldError[],
+): boolean {
+  try {
+    check(value);
+    return true;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    errors.push({ field: join(at, name), found: found(value), message: EXPECTED[name]! });
+    return false;
+  }
+}
+
+function checkRecord(
+  value: unknown,
+  at: string,
+  nowMs: number,
+  errors: FieldError[],
+): Told | undefined {
+  const body = checked(recordBody, value, at, errors);
+  if (body === undefined) return undefined;
+  const before = errors.length;
+  checkOneOutcome(body, at, errors);
+  checkRetryAfter(body, at, errors);
+  if (errors.length > before) return undefined;
+  return { permit: body.permit, outcome: outcomeOf(body, nowMs) };
+}
+
+function checkOneOutcome(body: RecordBody, at: string, errors: FieldError[]): void {
+  const { status, error, result } = body;
+  const given = Number(status !== undefined) + Number(error !== undefined) +
+    Number(result !== undefined);
+  if (given === 1) return;
+  if (given === 0) {
+    errors.push({
+      field: join(at, "status"),
+      message: "is missing: give exactly one of status, error and result",
+    });
+    return;
+  }
+  for (const name of ["status", "error", "result"] as const) {
+    if (body[name] === undefined) continue;
+    errors.push({
+      field: join(at, name),
+      found: found(body[name]),
+      message: "must stand alone: give exactly one of status, error and result",
+    });
+  }
+}
+
+function checkRetryAfter(body: RecordBody, at: string, errors: FieldError[]): void {
+  const { retry_after, retry_after_ms, result, error } = body;
+  const header = retry_after ?? undefined;
+  if (header !== undefined && error !== undefined) {
+    errors.push({
+      field: join(at, "retry_after"),
+      found: found(header),
+      message: "goes with status or result: an error has no headers",
+    });
+  }
+  if (retry_after_ms === undefined) return;
+  const message = result === undefined
+    ? "goes with result: with a status give retry_after"
+    : header !== undefined
+    ? "must not stand beside retry_after"
+    : undefined;
+  if (message === undefined) return;
+  errors.push({ field: join(at, "retry_after_ms"), found: found(retry_after_ms), message });
+}
+
+function outcomeOf(body: RecordBody, nowMs: number): Outcome {
+  const { status, error, result, from_cache: fromCache, latency_ms: latencyMs } = body;
+  const retryAfter = asHeader(body.retry_after);
+  if (status !== undefined) return { status, retryAfter, latencyMs, fromCache };
+  // The host was never asked, whatever else is said.
+  if (fromCache === true) return { result: "cancelled", latencyMs };
+  if (error !== undefined) return { error: named(error), latencyMs };
+  const retryAfterMs = body.retry_after_ms ?? parseRetryAfter(retryAfter ?? null, nowMs);
+  return { result: result!, retryAfterMs, latencyMs };
+}
+
+/** A number counts seconds; one that a header could not hold is as good as none. */
+function asHeader(value: string | number | null | undefined): string | undefined {
+  if (value === null || value === undefined) return undefined;
+  if (typeof value === "string") return value.length > MAX_RETRY_AFTER ? undefined : value;
+  return String(Math.ceil(Math.min(value, LONGEST_RETRY_AFTER_S)));
+}
+
+function named(name: string): Error {
+  const error = new Error();
+  error.name = name;
+  return error;
+}
+
+function refuseTooMany(field: "allow" | "record", items: readonly unknown[]): void {
+  if (items.length <= BATCH_ITEMS) return;
+  throw new Problem(413, `${field} holds ${items.length} items: send up to ${BATCH_ITEMS}`, {
+    errors: [{ field, found: found(items), message: `must hold up to ${BATCH_ITEMS} items` }],
+  });
+}
+
+function isDefined<T>(value: T | undefined): value is T {
+  return value !== undefined;
+}

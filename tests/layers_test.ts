@@ -1,0 +1,90 @@
+/**
+ * The layout is the architecture: imports in src point one way, and mod.ts costs its users no dependency.
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { type Import, importsOf, sourceFiles } from "./support/imports.ts";
+
+const ROOT = new URL("../", import.meta.url);
+const SRC = new URL("src/", ROOT);
+
+/** Which folders each folder of src may import from, besides itself. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  breaker: [],
+  stores: ["breaker"],
+  registry: ["breaker", "stores"],
+  fetch: ["breaker", "stores", "registry"],
+  telemetry: ["breaker", "stores", "registry"],
+  tuning: ["breaker", "stores", "registry"],
+  config: ["breaker"],
+  edge: ["breaker", "stores", "registry", "fetch", "telemetry", "tuning", "config"],
+  cli: ["breaker", "stores", "registry", "fetch", "telemetry", "tuning", "config"],
+};
+
+/** Packages that these folders may import; nobody is asked about the others here. */
+const MAY_USE: Record<string, readonly string[]> = {
+  breaker: [],
+  registry: [],
+  fetch: [],
+  config: ["zod", "@std/yaml"],
+};
+
+function folderOf(file: URL): string {
+  if (!file.href.startsWith(SRC.href)) return "(outside src)";
+  return file.href.slice(SRC.href.length).split("/")[0] ?? "";
+}
+
+function shown({ from, specifier }: Import): string {
+  return `${from.href.slice(ROOT.href.length)} imports ${specifier}`;
+}
+
+const FILES = sourceFiles(SRC);
+const IMPORTS = FILES.flatMap(importsOf);
+
+Deno.test("every folder of src is one that the layers know", () => {
+  const unknown = FILES.map(folderOf).filter((folder) => !Object.hasOwn(MAY_IMPORT, folder));
+  assertEquals([...new Set(unknown)], []);
+});
+
+for (const [folder, below] of Object.entries(MAY_IMPORT)) {
+  Deno.test(`src/${folder} imports from ${["itself", ...below].join(", ")} only`, () => {
+    const wrong = IMPORTS.filter(({ from, file }) => {
+      if (folderOf(from) !== folder || file === undefined) return false;
+      const to = folderOf(file);
+      return to !== folder && !below.includes(to);
+    });
+    assertEquals(wrong.map(shown), []);
+  });
+}
+
+for (const [folder, packages] of Object.entries(MAY_USE)) {
+  Deno.test(`src/${folder} uses no package but ${packages.join(", ") || "none"}`, () => {
+    const wrong = IMPORTS.filter(({ from, file, specifier }) =>
+      folderOf(from) === folder && file === undefined &&
+      !packages.some((name) => specifier === name || specifier.startsWith(`${name}/`))
+    );
+    assertEquals(wrong.map(shown), []);
+  });
+}
+
+Deno.test("files that are imported by path exist", () => {
+  const known = new Set(FILES.map(({ href }) => href));
+  const missing = IMPORTS.filter(({ file }) => file !== undefined && !known.has(file.href));
+  assertEquals(missing.map(shown), []);
+});
+
+Deno.test("nothing that mod.ts reaches imports from outside", () => {
+  const seen = new Set<string>();
+  const outside: string[] = [];
+  const follow = (file: URL) => {
+    if (seen.has(file.href)) return;
+    seen.add(file.href);
+    for (const found of importsOf(file)) {
+      if (found.file === undefined) outside.push(shown(found));
+      else follow(found.file);
+    }
+  };
+  follow(new URL("mod.ts", ROOT));
+  assertEquals(outside, []);
+});
