@@ -40,7 +40,7 @@ export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
   return typeof (value as { then?: unknown } | undefined)?.then === "function";
 }
 
-/** A store with a deadline and a breaker. Every failure is a {@linkcode StoreUnavailableError}. */
+/** A store with a deadline and a breaker. Every failure is a {@linkcode StoreUnavailableError}, but for a listing that was asked wrongly. */
 export class StoreGuard {
   /** Commands sent, for the metrics. */
   readonly commands: Record<StoreOperation, number> = { read: 0, write: 0, list: 0 };
@@ -93,8 +93,8 @@ export class StoreGuard {
     let answer: MaybePromise<T>;
     try {
       answer = send();
-    } catch {
-      throw this.#failed(operation, key, permit);
+    } catch (error) {
+      throw this.#failed(operation, key, permit, error);
     }
     if (!isPromise(answer)) {
       this.#succeeded(permit);
@@ -120,15 +120,15 @@ export class StoreGuard {
   ): Promise<T> {
     const { timeoutMs, timers } = this.#options;
     return new Promise((resolve, reject) => {
-      const fail = () => reject(this.#failed(operation, key, permit));
-      const cancel = timers.after(Math.max(1, Math.min(timeoutMs, budgetMs)), fail);
+      const fail = (error?: unknown) => reject(this.#failed(operation, key, permit, error));
+      const cancel = timers.after(Math.max(1, Math.min(timeoutMs, budgetMs)), () => fail());
       answer.then((value) => {
         cancel();
         this.#succeeded(permit);
         resolve(value);
-      }, () => {
+      }, (error) => {
         cancel();
-        fail();
+        fail(error);
       });
     });
   }
@@ -138,7 +138,17 @@ export class StoreGuard {
     this.#tell(permit, "success");
   }
 
-  #failed(operation: StoreOperation, key: string | undefined, permit: string | undefined): Error {
+  #failed(
+    operation: StoreOperation,
+    key: string | undefined,
+    permit: string | undefined,
+    error: unknown,
+  ): Error {
+    if (operation === "list" && error instanceof RangeError) {
+      // A cursor or limit that is none says nothing about the store.
+      this.#succeeded(permit);
+      return error;
+    }
     this.#tell(permit, "failure");
     this.#options.onError(operation, key);
     return new StoreUnavailableError();

@@ -1,0 +1,125 @@
+/**
+ * The edge server: reads the environment, chooses store and clock, and listens. One file for `deno run`,
+ * `deno serve` and Deno Deploy. What can be tested without a process lives in the files beside it.
+ *
+ * @module
+ */
+import { ConfigError, loadConfig, type ResolvedConfig } from "../config/mod.ts";
+import { BreakerRegistry } from "../registry/registry.ts";
+import type { Store } from "../stores/store.ts";
+import { createApp } from "./app.ts";
+import { openStore } from "./open_store.ts";
+import { drainable, exitOnSignals, type Fetch, listen, urlOf } from "./serve.ts";
+import { readSettings, requireTokensFor, type ServerSettings, StartError } from "./settings.ts";
+
+/** The app with all that is behind it. */
+interface Edge {
+  fetch: Fetch;
+  /** Writes what is queued and closes the store. */
+  flush(): Promise<void>;
+}
+
+/** `deno run` and Deno Deploy: the server is ours. */
+async function run(): Promise<Fetch> {
+  const settings = readSettings(Deno.env.toObject());
+  if (!settings.onDeploy) requireTokensFor(settings.hostname, settings.tokens);
+  const edge = await compose(settings);
+  const { fetch, drain } = drainable(edge.fetch);
+  let stopListening = () => Promise.resolve();
+  exitOnSignals(drain, () => stopListening().then(edge.flush), log);
+  try {
+    const { hostname, port } = settings;
+    stopListening = listen(fetch, hostname, port, (url) => log(`Listening on ${url}`));
+  } catch (error) {
+    await edge.flush();
+    throw error;
+  }
+  return fetch;
+}
+
+/** `deno serve`: it listens already, where its own flags say. */
+async function serve(hostname: string, port: number): Promise<Fetch> {
+  const settings = readSettings(Deno.env.toObject());
+  if (!settings.onDeploy) requireTokensFor(hostname, settings.tokens);
+  const edge = await compose(settings);
+  const { fetch, drain } = drainable(edge.fetch);
+  exitOnSignals(drain, edge.flush, log);
+  log(`Listening on ${urlOf(hostname, port)}`);
+  return fetch;
+}
+
+async function compose(settings: ServerSettings): Promise<Edge> {
+  settings.warnings.forEach(log);
+  const config = await loadConfig({
+    env: Deno.env.toObject(),
+    args: Deno.args,
+    readTextFile: (path) => Deno.readTextFile(path),
+  });
+  const [unknown] = config.rest;
+  if (unknown !== undefined) {
+    throw new StartError(
+      `Unknown argument '${unknown}': address and tokens are set by the variables HOST, PORT and BREAKWATER_*`,
+    );
+  }
+  const { store, name } = await openStore(config, settings.onDeploy);
+  log(`Store: ${name}`);
+  const registry = createRegistry(config, store);
+  const app = createApp({ registry, tokens: settings.tokens, debug: config.debug, log });
+  return {
+    fetch: (request) => app.fetch(request),
+    async flush() {
+      await registry[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function createRegistry({ breakers, store: settings }: ResolvedConfig, store: Store) {
+  const { share, freshnessMs, timeoutMs, onError } = settings;
+  return new BreakerRegistry({
+    config: breakers,
+    store,
+    share,
+    freshnessMs,
+    timeoutMs,
+    onStoreError: onError,
+  });
+}
+
+/** Standard error, so that nothing mixes with what a caller may pipe. */
+function log(line: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
+}
+
+/** What the operator can mend is told in words; a stack is for what only we can. */
+function exitWith(error: unknown): never {
+  const isExpected = error instanceof ConfigError || error instanceof StartError ||
+    error instanceof Deno.errors.NotCapable;
+  if (isExpected) log(error.message);
+  else log(error instanceof Error ? error.stack ?? error.message : String(error));
+  Deno.exit(1);
+}
+
+let started: Promise<Fetch> | undefined;
+
+/**
+ * What `deno serve` looks for. It calls `onListen` before any timer of this process fires, and nobody else calls
+ * it: that tells it apart from `deno run`, where `import.meta.main` is true as well. The further threads of
+ * `deno serve --parallel` are not told, and would listen on PORT besides: run several processes instead.
+ */
+export default {
+  async fetch(request) {
+    const fetch = await started;
+    return fetch === undefined ? new Response(null, { status: 503 }) : fetch(request);
+  },
+  onListen(address) {
+    const { hostname, port } = address as Deno.NetAddr; // safe: `deno serve` listens on TCP here
+    started = serve(hostname, port).catch(exitWith);
+  },
+} satisfies Deno.ServeDefaultExport;
+
+if (import.meta.main) {
+  setTimeout(() => {
+    started ??= run().catch(exitWith);
+  }, 0);
+}

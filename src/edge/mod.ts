@@ -1,0 +1,19 @@
+/**
+ * The edge API: breakers over HTTP, for crawlers that share them.
+ *
+ * @example
+ * ```ts
+ * import { BreakerRegistry } from "@breakwater/breakwater";
+ * import { createApp } from "@breakwater/breakwater/edge";
+ *
+ * const app = createApp({ registry: new BreakerRegistry() });
+ * const answer = await app.request("/v1/breakers/api.example.org");
+ * console.assert((await answer.json()).state === "closed");
+ * // To listen: Deno.serve({ hostname: "127.0.0.1", port: 8000 }, app.fetch)
+ * ```
+ *
+ * @module
+ */
+export { createApp } from "./app.ts";
+export type { EdgeOptions } from "./app.ts";
+export type { EdgeTokens } from "./auth.ts";

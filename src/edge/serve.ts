@@ -1,0 +1,130 @@
+/**
+ * The life of the server process: listen, drain on a signal, close, end. Knows nothing of what is served.
+ *
+ * @module
+ */
+import { StartError } from "./settings.ts";
+
+/** Deno Deploy kills 5 s after the signal: so long for answers, for the sockets, for writing what is queued. */
+const DRAIN_MS = 3_000;
+const CLOSE_MS = 300;
+const FLUSH_MS = 1_000;
+
+/** A request handler as `Deno.serve` and `deno serve` call it. */
+export type Fetch = (request: Request) => Response | Promise<Response>;
+
+/** Resolves when the requests under way have been answered, or have had their time. */
+export type Drain = () => Promise<void>;
+
+/**
+ * Listens, and says where. What it gives stops listening.
+ *
+ * @throws {StartError} where the address cannot be had
+ */
+export function listen(
+  fetch: Fetch,
+  hostname: string,
+  port: number,
+  onListen: (url: string) => void,
+): () => Promise<void> {
+  try {
+    const server = Deno.serve({
+      hostname,
+      port,
+      onListen: (address) => onListen(urlOf(address.hostname, address.port)),
+    }, fetch);
+    // A socket that does not close in time ends with the process.
+    return async () => void await endsWithin(CLOSE_MS, server.shutdown());
+  } catch (error) {
+    throw cannotListen(error, urlOf(hostname, port));
+  }
+}
+
+/**
+ * Lets a handler be drained: what comes late is refused, what is under way is waited for. Not left to the server's own
+ * `shutdown`, which breaks off the bodies that are still on their way.
+ */
+export function drainable(fetch: Fetch): { fetch: Fetch; drain: Drain } {
+  let underWay = 0;
+  let drained: (() => void) | undefined;
+  const ended = () => {
+    if (--underWay === 0) drained?.();
+  };
+  return {
+    async fetch(request) {
+      if (drained !== undefined) return goingAway();
+      underWay++;
+      try {
+        const response = await fetch(request);
+        // `deno serve` shuts its server down itself: that a body was cut off is not the client's fault then.
+        return drained !== undefined && response.status === 400 ? goingAway() : response;
+      } finally {
+        // At the end the answer still has to leave the process: a turn later.
+        if (drained === undefined) underWay--;
+        else setTimeout(ended, 0);
+      }
+    },
+    async drain() {
+      const all = new Promise<void>((resolve) => drained = resolve);
+      if (underWay > 0) await endsWithin(DRAIN_MS, all);
+    },
+  };
+}
+
+function goingAway(): Response {
+  return new Response(null, { status: 503, headers: { connection: "close", "retry-after": "1" } });
+}
+
+/** How an address is written in a URL. */
+export function urlOf(hostname: string, port: number): string {
+  return `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+}
+
+function cannotListen(error: unknown, url: string): unknown {
+  if (error instanceof Deno.errors.AddrInUse) {
+    return new StartError(
+      `Cannot listen on ${url}: the port is in use. Stop what uses it, or set PORT to another (0: any)`,
+    );
+  }
+  if (!(error instanceof Error)) return error;
+  return new StartError(
+    `Cannot listen on ${url}: ${error.message}. Set HOST and PORT to an address of this machine`,
+  );
+}
+
+/**
+ * Ends the process on SIGINT and SIGTERM: drains, closes, exits with 0. A second signal ends it at once.
+ */
+export function exitOnSignals(
+  drain: Drain,
+  close: () => Promise<void>,
+  log: (line: string) => void,
+): void {
+  let isEnding = false;
+  const end = async (signal: Deno.Signal) => {
+    if (isEnding) Deno.exit(signal === "SIGINT" ? 130 : 143);
+    isEnding = true;
+    log(`${signal}: answering what is under way`);
+    try {
+      await drain();
+      const closed = await endsWithin(CLOSE_MS + FLUSH_MS, close());
+      if (!closed) log(`The store took longer than ${FLUSH_MS} ms to write what was queued`);
+      Deno.exit(closed ? 0 : 1);
+    } catch (error) {
+      log(`Ended badly: ${error instanceof Error ? error.message : String(error)}`);
+      Deno.exit(1);
+    }
+  };
+  // Windows has no SIGTERM to listen for.
+  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  for (const signal of signals) Deno.addSignalListener(signal, () => void end(signal));
+}
+
+/** Whether it ended in time. */
+async function endsWithin(ms: number, ended: Promise<unknown>): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(false), ms));
+  const inTime = await Promise.race([ended.then(() => true), late]);
+  clearTimeout(timer);
+  return inTime;
+}

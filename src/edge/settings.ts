@@ -1,0 +1,133 @@
+/**
+ * What the server reads from the environment beside the configuration of `../config`: address and tokens. Pure, so
+ * that every refusal can be tested without a process.
+ *
+ * @module
+ */
+import type { Environment } from "../config/mod.ts";
+import type { EdgeTokens } from "./auth.ts";
+
+/** A reason not to start that the operator can mend. Its message says how; its stack is of no use to anybody. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+}
+
+/** Where and for whom the server listens. */
+export interface ServerSettings {
+  hostname: string;
+  /** 0: any that is free. */
+  port: number;
+  tokens: Required<EdgeTokens>;
+  /** True on Deno Deploy: no files, and everybody can reach the server. */
+  onDeploy: boolean;
+  /** What the operator should know, but which is no reason not to start. */
+  warnings: string[];
+}
+
+const TOKEN_VARIABLES = {
+  crawl: "BREAKWATER_CRAWL_TOKENS",
+  read: "BREAKWATER_READ_TOKENS",
+  admin: "BREAKWATER_ADMIN_TOKENS",
+} as const;
+
+/** Shorter tokens can be guessed. */
+const SHORTEST_TOKEN = 16;
+const LONGEST_TOKEN = 1_024;
+/** What a bearer token may hold (RFC 6750 section 2.1). */
+const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
+
+/**
+ * Reads PORT, HOST and the tokens.
+ *
+ * @throws {StartError} where one of them cannot be used, or the server would be open to others than this machine
+ */
+export function readSettings(env: Environment): ServerSettings {
+  const warnings: string[] = [];
+  const settings: ServerSettings = {
+    hostname: readHostname(env["HOST"]),
+    port: readPort(env["PORT"]),
+    tokens: {
+      crawl: readTokens(env, TOKEN_VARIABLES.crawl, warnings),
+      read: readTokens(env, TOKEN_VARIABLES.read, warnings),
+      admin: readTokens(env, TOKEN_VARIABLES.admin, warnings),
+    },
+    onDeploy: isSet(env["DENO_DEPLOYMENT_ID"]) || isSet(env["DENO_DEPLOY"]),
+    warnings,
+  };
+  if (settings.onDeploy && !hasTokens(settings.tokens)) {
+    throw new StartError(`Refusing to start on Deno Deploy without tokens. ${SET_TOKENS}`);
+  }
+  return settings;
+}
+
+const SET_TOKENS = `Set ${TOKEN_VARIABLES.crawl}, ${TOKEN_VARIABLES.read} or ` +
+  `${TOKEN_VARIABLES.admin}, comma separated, each token of ${SHORTEST_TOKEN} characters or more`;
+
+/**
+ * Refuses an address that others can reach while there is no token.
+ *
+ * @throws {StartError}
+ */
+export function requireTokensFor(hostname: string, tokens: EdgeTokens): void {
+  if (hasTokens(tokens) || isLoopback(hostname)) return;
+  throw new StartError(
+    `Refusing to listen on ${hostname} without tokens: whoever reaches it could open and close breakers. ` +
+      `${SET_TOKENS}, or listen on 127.0.0.1`,
+  );
+}
+
+/** True for addresses that only this machine reaches. */
+export function isLoopback(hostname: string): boolean {
+  const host = hostname.toLowerCase();
+  return host === "localhost" || host === "::1" || host === "[::1]" ||
+    /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
+}
+
+function hasTokens({ crawl = [], read = [], admin = [] }: EdgeTokens): boolean {
+  return crawl.length + read.length + admin.length > 0;
+}
+
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && value !== "";
+}
+
+function readHostname(value: string | undefined): string {
+  const hostname = value?.trim() ?? "";
+  // Deno takes an IPv6 address without its brackets.
+  return hostname === "" ? "127.0.0.1" : hostname.replace(/^\[(.*)\]$/, "$1");
+}
+
+function readPort(value: string | undefined): number {
+  const text = value?.trim() ?? "";
+  if (text === "") return 8_000;
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (port <= 65_535) return port;
+  throw new StartError(
+    `PORT must be a whole number from 0 to 65535 (0: any that is free): current value is '${
+      text.slice(0, 40)
+    }'`,
+  );
+}
+
+/** No message repeats a token: logs are read by others than those who may know it. */
+function readTokens(env: Environment, variable: string, warnings: string[]): string[] {
+  const tokens = (env[variable] ?? "").split(",").map((token) => token.trim())
+    .filter((token) => token !== "");
+  tokens.forEach((token, i) => {
+    if (!TOKEN.test(token) || token.length > LONGEST_TOKEN) {
+      throw new StartError(
+        `Token ${
+          i + 1
+        } of ${variable} cannot be sent as a bearer token: use up to ${LONGEST_TOKEN} ` +
+          `letters, digits and - . _ ~ + /`,
+      );
+    }
+    if (token.length < SHORTEST_TOKEN) {
+      warnings.push(
+        `Token ${i + 1} of ${variable} has ${token.length} characters and can be guessed: ` +
+          `use ${SHORTEST_TOKEN} or more`,
+      );
+    }
+  });
+  return tokens;
+}

@@ -1,0 +1,140 @@
+/**
+ * What the edge answers, in the names of the wire (snake_case). What it reads is in `schemas.ts`.
+ *
+ * @module
+ */
+import type {
+  BreakerView,
+  Denial,
+  DenialReason,
+  RecordResult,
+  Snapshot,
+  Verdict,
+} from "../breaker/types.ts";
+
+/** Why a request is denied, or in mode `observe` would have been. */
+export interface WireDenial {
+  reason: DenialReason;
+  scope: "host" | "resolver";
+  key: string;
+  state: "open" | "half_open" | "closed";
+  /** Milliseconds until it is worth asking again. */
+  retry_after_ms: number;
+}
+
+/** The answer to an ask. */
+export type WireVerdict =
+  & { degraded?: boolean }
+  & (
+    | {
+      allowed: true;
+      permit: string;
+      state: "closed" | "half_open";
+      /** Milliseconds to wait before sending. */
+      wait_ms: number;
+      would_deny?: WireDenial;
+    }
+    | { allowed: false } & WireDenial
+  );
+
+/** The answer to an outcome. */
+export interface WireRecordResult {
+  recorded: boolean;
+  state: "closed" | "open" | "half_open";
+  /** Milliseconds until it is worth asking again; 0 where a request may go out now. */
+  retry_after_ms: number;
+}
+
+/** One breaker, of a host, a resolver or a role. Infinity becomes null on the wire, as JSON has no other way. */
+export interface WireView {
+  state: "closed" | "open" | "half_open";
+  reason?: "open" | "retry_after" | "rolling" | "manual";
+  until?: number | null;
+  remaining_ms: number | null;
+  failures: number;
+  successes: number;
+  opens: number;
+  probes: number;
+}
+
+/** A host's or resolver's breaker. */
+export interface WireSnapshot extends WireView {
+  scope: "host" | "resolver";
+  key: string;
+  roles: Record<string, WireView>;
+}
+
+/** The verdict as it goes out. */
+export function wireVerdict(verdict: Verdict): WireVerdict {
+  if (!verdict.allowed) {
+    const denied: WireVerdict = { allowed: false, ...wireDenial(verdict) };
+    if (verdict.degraded) denied.degraded = true;
+    return denied;
+  }
+  const { permit, state, waitMs, degraded, wouldDeny } = verdict;
+  const allowed: WireVerdict = { allowed: true, permit, state, wait_ms: waitMs };
+  if (degraded) allowed.degraded = true;
+  if (wouldDeny !== undefined) allowed.would_deny = wireDenial(wouldDeny);
+  return allowed;
+}
+
+function wireDenial({ reason, scope, key, state, retryAfterMs }: Denial): WireDenial {
+  return { reason, scope, key, state, retry_after_ms: retryAfterMs };
+}
+
+/** The answer to an outcome as it goes out. */
+export function wireRecordResult(result: RecordResult): WireRecordResult {
+  const { recorded, state, retryAfterMs } = result;
+  return { recorded, state, retry_after_ms: retryAfterMs };
+}
+
+/** The snapshot as it goes out. */
+export function wireSnapshot(snapshot: Snapshot): WireSnapshot {
+  const { scope, key, roles } = snapshot;
+  return {
+    scope,
+    key,
+    ...wireView(snapshot),
+    roles: Object.fromEntries(
+      Object.entries(roles).map(([role, view]) => [role, wireView(view)]),
+    ),
+  };
+}
+
+function wireView(view: BreakerView): WireView {
+  const { state, reason, until, remainingMs, failures, successes, opens, probes } = view;
+  return {
+    state,
+    reason,
+    until,
+    remaining_ms: remainingMs,
+    failures,
+    successes,
+    opens,
+    probes,
+  };
+}
+
+// Shared between answers, for speed: a Response copies what it is given.
+const JSON_INIT: ResponseInit = { headers: { "content-type": "application/json" } };
+
+/** An answer to a POST; nothing caches those. */
+export function jsonAnswer(body: unknown): Response {
+  return new Response(JSON.stringify(body), JSON_INIT);
+}
+
+/** An answer that says how things stand now, which no cache may keep. */
+export function stateAnswer(body: unknown, status = 200): Response {
+  const headers = { "content-type": "application/json", "cache-control": "no-store" };
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
+/** The answer to `POST /v1/allow`: a denial names its end in a header too (RFC 9110 section 10.2.3). */
+export function verdictAnswer(verdict: Verdict): Response {
+  const body = JSON.stringify(wireVerdict(verdict));
+  if (verdict.allowed) return new Response(body, JSON_INIT);
+  const seconds = String(Math.ceil(verdict.retryAfterMs / 1_000));
+  return new Response(body, {
+    headers: { "content-type": "application/json", "retry-after": seconds },
+  });
+}
