@@ -59,7 +59,12 @@ export type MachineInput = AllowInput | OutcomeInput | CooldownInput | OperatorI
 
 /** Whether a request may go out, by one breaker. */
 export type Admission =
-  | { allowed: true; mark: Mark }
+  | {
+    allowed: true;
+    mark: Mark;
+    /** The record is due to be told that somebody still asks, by {@linkcode admit}. */
+    renew?: true;
+  }
   | {
     allowed: false;
     reason: Exclude<DenialReason, "rate">;
@@ -110,7 +115,12 @@ export function decide(
   const name = breakerName(policy, role);
   const track = trackOf(live, name);
   const { generation } = track;
-  if (track.state === "closed") return { allowed: true, mark: { kind: "closed", generation } };
+  if (track.state === "closed") {
+    const mark: Mark = { kind: "closed", generation };
+    return isRenewalDue(track, policy, now)
+      ? { allowed: true, mark, renew: true }
+      : { allowed: true, mark };
+  }
   if (now < track.until) {
     const retryAfterMs = track.until === Infinity
       ? limitsOf(policy, name).resetTimeoutMs
@@ -157,8 +167,8 @@ export function admit(
   const name = breakerName(policy, input.role);
   const track = trackOf(live, name);
   if (track.state === "closed") {
-    const asked = keepAsked(live, name, track, policy, now);
-    return { record: asked === live ? record : asked, answer, transitions: NONE };
+    const kept = answer.renew ? withTrack(live, name, { ...track, at: now }) : record;
+    return { record: kept, answer, transitions: NONE };
   }
   const lease: Lease = { id: input.id, role: input.role, until: now + policy.probeLeaseMs };
   const probing: OpenTrack = {
@@ -171,16 +181,9 @@ export function admit(
 }
 
 /** What is asked for is not forgotten: renewed at half its time, so that asking costs next to no write. */
-function keepAsked(
-  record: BreakerRecord,
-  name: string,
-  track: ClosedTrack,
-  policy: BreakerPolicy,
-  now: number,
-): BreakerRecord {
+function isRenewalDue(track: ClosedTrack, policy: BreakerPolicy, now: number): boolean {
   const says = track.failures > 0 || (track.opens > 0 && policy.backoffFactor > 1);
-  if (!says || now - track.at < policy.forgetMs / 2) return record;
-  return withTrack(record, name, { ...track, at: now });
+  return says && now - track.at >= policy.forgetMs / 2;
 }
 
 /** Tells an outcome. */

@@ -46,6 +46,11 @@ function isProbe(admission: Admission | undefined): boolean {
   return admission?.allowed === true && admission.mark.kind === "probe";
 }
 
+/** True where being let through changes the record: a lease, or that somebody still asks. */
+function changes(admission: Admission | undefined): boolean {
+  return isProbe(admission) || (admission?.allowed === true && admission.renew === true);
+}
+
 function markOf(admission: Admission | undefined): Mark | undefined {
   return admission?.allowed ? admission.mark : undefined;
 }
@@ -118,7 +123,7 @@ export class Admissions {
     }
     const denied = denialOf(ask, byHost, byResolver);
     if (denied !== undefined) return this.#deny(ask, denied, byHost, byResolver, degraded, now);
-    if (isProbe(byHost) || isProbe(byResolver)) {
+    if (changes(byHost) || changes(byResolver)) {
       return this.#takeProbes(ask, byHost, byResolver, degraded);
     }
     return this.#permit(ask, this.#nextId(), markOf(byHost), markOf(byResolver), degraded, now);
@@ -133,7 +138,7 @@ export class Admissions {
   ): MaybePromise<Verdict> {
     const id = this.#nextId();
     const { host, role, resolver, hostPolicy, resolverPolicy, askedAt } = ask;
-    const hostTaken = isProbe(byHost)
+    const hostTaken = changes(byHost)
       ? this.#admit("host", host, hostPolicy, role, id, askedAt)
       : { answer: byHost, degraded };
     return chain(hostTaken, (first) => {
@@ -156,7 +161,7 @@ export class Admissions {
         );
       };
       if (byResolver === undefined || !first.answer.allowed) return settle();
-      if (!isProbe(byResolver)) return settle({ answer: byResolver, degraded });
+      if (!changes(byResolver)) return settle({ answer: byResolver, degraded });
       return chain(this.#admit("resolver", resolver, resolverPolicy!, "", id, askedAt), settle);
     });
   }

@@ -29,6 +29,8 @@ export interface Pending<R> {
   /** When its caller began to wait, by the monotonic clock in milliseconds. */
   askedAt: number;
   settle(answer: unknown, degraded: boolean): void;
+  /** Applying threw: a fault of ours, told to whoever waits. */
+  fail(error: unknown): void;
 }
 
 /** What a batch of events made of a record. */

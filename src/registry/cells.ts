@@ -16,6 +16,8 @@ export interface CellsOptions<R> {
   idleMs: number;
   /** Cells held at once, but for those in use. */
   maxCells: number;
+  /** True for a store in this process, which is there whenever it is asked. */
+  isStoreAtHand: () => boolean;
   /** A stored value could not be read; told once per value. */
   onUnreadable: (key: string) => void;
 }
@@ -106,6 +108,7 @@ export class Cells<R> {
   accept(cell: Cell<R>, stored: Versioned | undefined): void {
     const { codec } = this.#o;
     const now = this.#o.now();
+    const seenAt = cell.readAt;
     cell.readAt = now;
     cell.usedAt = now;
     cell.unsure = false;
@@ -115,7 +118,7 @@ export class Cells<R> {
     cell.text = stored?.value;
     if (cell.dirty) {
       cell.record = codec.merge(cell.key, read, cell.record, now);
-    } else if (this.isProtected(cell) && codec.isStale(cell.key, read, cell.record, now)) {
+    } else if (this.isProtected(cell) && codec.isStale(cell.key, read, cell.record, now, seenAt)) {
       // A replica that lags, or a store that lost it: a deadline once seen holds. The write that heals a
       // loss is refused by a store that only lagged.
       if (stored === undefined) this.markDirty(cell);
@@ -136,7 +139,15 @@ export class Cells<R> {
       }
       const cell = next.value;
       if (cell.busy || cell.reading || Math.abs(now - cell.usedAt) < keepMs) continue;
-      if (!cell.dirty || (crowded && !this.isProtected(cell))) this.drop(cell);
+      if (!this.#isWorthKeeping(cell, now, crowded)) this.drop(cell);
     }
+  }
+
+  /** What the store may not be there to tell again: a deadline once seen holds. */
+  #isWorthKeeping(cell: Cell<R>, now: number, crowded: boolean): boolean {
+    if (crowded) return this.isProtected(cell) && !this.#o.isStoreAtHand();
+    if (cell.dirty) return true;
+    return !this.#o.isStoreAtHand() &&
+      this.#o.codec.prune(cell.key, cell.record, now) !== undefined;
   }
 }

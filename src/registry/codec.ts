@@ -14,7 +14,13 @@ export interface Codec<R> {
   /** Epoch milliseconds from which on the store may drop it; Infinity: never. */
   endOf(key: string, record: R): number;
   /** True where what was read is older than what was seen before. */
-  isStale(key: string, read: R | undefined, seen: R | undefined, now: number): boolean;
+  isStale(
+    key: string,
+    read: R | undefined,
+    seen: R | undefined,
+    now: number,
+    seenAt: number,
+  ): boolean;
   /** What the store holds, joined with what was learned while it could not be reached. */
   merge(key: string, stored: R | undefined, local: R | undefined, now: number): R | undefined;
   /** True where the record must not be dropped to make room for another. */

@@ -59,7 +59,15 @@ export class Engine<R> {
     const { guard, codec, now, freshnessMs, maxRecords, onUnreadable } = options;
     this.#o = options;
     const idleMs = Math.max(freshnessMs, IDLE_MS);
-    const cells = new Cells<R>({ codec, now, idleMs, maxCells: maxRecords, onUnreadable });
+    const isStoreAtHand = () => this.#reader.synchronous === true;
+    const cells = new Cells<R>({
+      codec,
+      now,
+      idleMs,
+      maxCells: maxRecords,
+      isStoreAtHand,
+      onUnreadable,
+    });
     const onUnsettled = (cell: Cell<R>) => this.#writer.start(cell);
     this.#cells = cells;
     this.#reader = new Reader({ guard, cells, now, freshnessMs, onUnsettled });
@@ -80,12 +88,14 @@ export class Engine<R> {
 
   /** Several records at once: one round trip for all that are not fresh. */
   peekAll(keys: readonly string[]): MaybePromise<Seen<R>[]> {
-    const wanted = keys.filter((key) => {
+    // Held on to, since what is fresh now may be let go while the others are read.
+    const fresh = keys.map((key) => {
       const cell = this.#cells.get(key);
-      return cell === undefined || !this.#reader.isFresh(cell);
+      return cell !== undefined && this.#reader.isFresh(cell) ? cell : undefined;
     });
+    const wanted = keys.filter((_, i) => fresh[i] === undefined);
     const loaded = wanted.length === 0 ? undefined : this.#reader.loadAll(wanted);
-    const result = () => keys.map((key) => seen(this.#cells.get(key)));
+    const result = () => keys.map((key, i) => seen(fresh[i] ?? this.#cells.get(key)));
     return isPromise(loaded) ? loaded.then(result) : result();
   }
 

@@ -60,6 +60,7 @@ export async function listPage(core: RegistryCore, options: PageOptions): Promis
     try {
       page = await core.guard.list(SCOPE_PREFIX[scope], limit - snapshots.length, cursor);
     } catch (error) {
+      if (error instanceof RangeError) throw notACursor(cursor ?? "");
       if (!(error instanceof StoreUnavailableError)) throw error;
       return { snapshots: listLocally(core, options.state, limit) };
     }
@@ -112,11 +113,15 @@ interface Position {
   cursor?: string;
 }
 
+function notACursor(cursor: string): TypeError {
+  return new TypeError(`Not a cursor of this listing: '${cursor.slice(0, 80)}'`);
+}
+
 function readCursor(cursor: string | undefined): Position {
   if (cursor === undefined) return { scope: "host" };
   const [, scope, rest] = /^(host|resolver):(.*)$/s.exec(cursor) ?? [];
   if (scope !== "host" && scope !== "resolver") {
-    throw new TypeError(`Not a cursor of this listing: '${cursor.slice(0, 80)}'`);
+    throw notACursor(cursor);
   }
   return { scope, ...(rest !== "" && { cursor: rest }) };
 }

@@ -41,7 +41,9 @@ export function recordCodec(policies: PolicyBook): Codec<BreakerRecord> {
     decode: decodeRecord,
     prune: (key, record, now) => prune(record, policyOf(key), now),
     endOf: (key, record) => recordEnd(record, policyOf(key)),
-    isStale: (key, read, seen, now) => isStale(read, seen, policyOf(key), now),
+    // A tombstone lives as long as a permit: seen longer ago, the absence may be an operator's close.
+    isStale: (key, read, seen, now, seenAt) =>
+      now - seenAt < policyOf(key).permitTtlMs && isStale(read, seen, policyOf(key), now),
     merge: (key, stored, local, now) => mergeRecords(stored, local, policyOf(key), now),
     isProtected: isOpen,
   };

@@ -120,16 +120,23 @@ export class StoreGuard {
   ): Promise<T> {
     const { timeoutMs, timers } = this.#options;
     return new Promise((resolve, reject) => {
-      const fail = (error?: unknown) => reject(this.#failed(operation, key, permit, error));
-      const cancel = timers.after(Math.max(1, Math.min(timeoutMs, budgetMs)), () => fail());
-      answer.then((value) => {
+      let settled = false;
+      // What comes after the deadline was told as a failure already.
+      const once = (settle: () => void) => {
+        if (settled) return;
+        settled = true;
         cancel();
-        this.#succeeded(permit);
-        resolve(value);
-      }, (error) => {
-        cancel();
-        fail(error);
-      });
+        settle();
+      };
+      const fail = (error?: unknown) =>
+        once(() => reject(this.#failed(operation, key, permit, error)));
+      const cancel = timers.after(Math.max(1, Math.min(timeoutMs, budgetMs)), fail);
+      const take = (value: T) =>
+        once(() => {
+          this.#succeeded(permit);
+          resolve(value);
+        });
+      answer.then(take, fail);
     });
   }
 

@@ -145,14 +145,24 @@ export class Writer<R> {
       return undefined;
     }
     let done: Done<A> | undefined;
-    let resolve: ((done: Done<A>) => void) | undefined;
-    const settle = (answer: unknown, degraded: boolean) => {
-      done = { answer: answer as A, degraded }; // safe: what `apply` answered
-      resolve?.(done);
-    };
-    cell.queue.push({ apply, askedAt, settle });
+    let waiting: { resolve(done: Done<A>): void; reject(error: unknown): void } | undefined;
+    let failure: { error: unknown } | undefined;
+    cell.queue.push({
+      apply,
+      askedAt,
+      settle: (answer, degraded) => {
+        done = { answer: answer as A, degraded }; // safe: what `apply` answered
+        waiting?.resolve(done);
+      },
+      fail: (error) => {
+        failure = { error };
+        waiting?.reject(error);
+      },
+    });
     this.start(cell);
-    return done ?? new Promise((resolved) => resolve = resolved);
+    if (failure !== undefined) throw failure.error;
+    if (done !== undefined) return done;
+    return new Promise((resolve, reject) => waiting = { resolve, reject });
   }
 
   // ---- batches ------------------------------------------------------------------------------------------
@@ -190,8 +200,7 @@ export class Writer<R> {
         if (attempt >= CONFLICTS_BEFORE_PAUSE) await this.#pause(attempt);
       }
     } catch (error) {
-      this.#answerLocally(cell, [...batch, ...cell.queue.splice(0)]);
-      if (!(error instanceof StoreUnavailableError)) throw error;
+      this.#failed(cell, [...batch, ...cell.queue.splice(0)], error);
     }
   }
 
@@ -215,8 +224,7 @@ export class Writer<R> {
         if (result.ok) this.#committed(cell, batch, applied, result.version);
         else cell.queue.unshift(...batch);
       } catch (error) {
-        this.#answerLocally(cell, [...batch, ...cell.queue.splice(0)]);
-        if (!(error instanceof StoreUnavailableError)) throw error;
+        this.#failed(cell, [...batch, ...cell.queue.splice(0)], error);
         return true;
       }
     }
@@ -331,6 +339,11 @@ export class Writer<R> {
   }
 
   // ---- without the store --------------------------------------------------------------------------------
+
+  #failed(cell: Cell<R>, batch: readonly Pending<R>[], error: unknown): void {
+    if (error instanceof StoreUnavailableError) this.#answerLocally(cell, batch);
+    else for (const pending of batch) pending.fail(error);
+  }
 
   /** The same function on what is known here; what changes is offered to the store when it is back. */
   #answerLocally(cell: Cell<R>, batch: readonly Pending<R>[]): void {
