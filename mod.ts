@@ -4,11 +4,12 @@
  *
  * @example
  * ```ts
+ * import { assert } from "@std/assert";
  * import { breakerFetch, BreakerRegistry } from "@breakwater/breakwater";
  *
  * const registry = new BreakerRegistry({ config: { defaults: { failMax: 3 } } });
  * const get = breakerFetch(registry, { role: "metadata" });
- * console.assert(typeof get === "function");
+ * assert(typeof get === "function");
  * ```
  *
  * @module
@@ -39,6 +40,9 @@ export {
   type RegistryOptions,
   type RegistryStats,
 } from "./src/registry/registry.ts";
+export type { EngineStats } from "./src/registry/engine.ts";
+export type { StoreOperation } from "./src/registry/store_guard.ts";
+export type { WriterStats } from "./src/registry/writer.ts";
 export type { Timers } from "./src/registry/timers.ts";
 export { type MemoryStore, memoryStore, type MemoryStoreOptions } from "./src/stores/memory.ts";
 export type {

@@ -15,18 +15,14 @@ import {
   type Track,
   trackOf,
 } from "./record.ts";
+import { SHARED } from "./names.ts";
+import { ownRoles } from "./policy.ts";
 import type { BreakerPolicy } from "./types.ts";
-
-function latestGeneration(record: BreakerRecord | undefined): number {
-  if (record === undefined) return 0;
-  let latest = record.rest?.generation ?? 0;
-  for (const track of record.tracks.values()) latest = Math.max(latest, track.generation);
-  return latest;
-}
 
 /**
  * True where a record that was just read is older than the one seen before: a replica that lags, or a store
- * that lost what it held.
+ * that lost what it held. Told by the breakers that were seen open: each on its own, since one that others
+ * have changed lately says nothing of the rest.
  */
 export function isStale(
   read: BreakerRecord | undefined,
@@ -35,7 +31,18 @@ export function isStale(
   now: number,
 ): boolean {
   const live = prune(seen, policy, now);
-  return live !== undefined && latestGeneration(read) < latestGeneration(live);
+  if (live === undefined) return false;
+  const names = new Set([SHARED, ...ownRoles(policy), ...live.tracks.keys()]);
+  return [...names].some((name) =>
+    isOlder(trackOf(read ?? EMPTY_RECORD, name), trackOf(live, name), now)
+  );
+}
+
+/** True where a track lacks a deadline that another one of the same breaker has. */
+function isOlder(read: Track, seen: Track, now: number): boolean {
+  if (seen.state !== "open" || seen.until <= now) return false;
+  if (read.generation !== seen.generation) return read.generation < seen.generation;
+  return read.state === "open" && read.until < seen.until;
 }
 
 /** True where a breaker of the record is open and its deadline has not passed. */

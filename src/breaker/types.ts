@@ -54,6 +54,7 @@ export interface Denial {
 
 /** Send the request, tell its outcome with the permit. */
 export interface AllowedVerdict {
+  /** Tells the two verdicts apart. */
   allowed: true;
   /** Returns with the outcome. */
   permit: Permit;
@@ -69,6 +70,7 @@ export interface AllowedVerdict {
 
 /** Do not send the request. */
 export interface DeniedVerdict extends Denial {
+  /** Tells the two verdicts apart. */
   allowed: false;
   /** The store could not be asked in time; this is the process's own answer. */
   degraded?: boolean;
@@ -132,7 +134,7 @@ export interface Gate {
 
 /** Opens on bursts: so many failures of a host within a window, whatever succeeded between them. */
 export interface RollingPolicy {
-  /** @default {false} */
+  /** Whether failures are looked at this way. @default {false} */
   enabled: boolean;
   /** Length of the window in milliseconds. @default {30000} */
   windowMs: number;
@@ -168,9 +170,9 @@ export interface HalfOpenPolicy {
 
 /** Which HTTP statuses count as what. Any status in neither list is a success. */
 export interface ClassifyPolicy {
-  /** @default {[408, 429, 500, 502, 503, 504]} */
+  /** Count against the host. @default {[408, 429, 500, 502, 503, 504]} */
   failureStatuses: readonly number[];
-  /** @default {[401, 403, 404, 410, 451]} */
+  /** Say nothing of the host's health. @default {[401, 403, 404, 410, 451]} */
   neutralStatuses: readonly number[];
 }
 
@@ -238,7 +240,7 @@ export type RatesInput = Readonly<Record<string, Readonly<Record<string, string>
 
 /** What a registry is configured with: what `./config` makes of a file, or written by hand. */
 export interface BreakerConfigInput {
-  /** @default {"enforce"} */
+  /** Whether the gate decides, only watches, or keeps out of the way. @default {"enforce"} */
   mode?: Mode;
   /** What every host and resolver starts from. */
   defaults?: PolicyPatch;
@@ -286,19 +288,24 @@ export interface Snapshot extends BreakerView {
 export type Target = string | { host: string } | { resolver: string };
 
 /** What every event carries. */
-interface EventBase {
+export interface EventBase {
   /** When, in epoch milliseconds, by the clock of the process that saw it. */
   at: number;
 }
 
 /** A breaker changed its state. */
 export interface TransitionEvent extends EventBase {
+  /** Tells the events apart. */
   type: "transition";
+  /** Whose breaker. */
   scope: Scope;
+  /** Host key or resolver name. */
   key: string;
   /** Present where the breaker is a role's own. */
   role?: string;
+  /** State before. */
   from: BreakerState;
+  /** State now. */
   to: BreakerState;
   /** Why it is open; the reason it was open for where it is half-open; what closed it: probes or an operator. */
   reason: OpenReason | "probes";
@@ -310,9 +317,13 @@ export interface TransitionEvent extends EventBase {
 
 /** A request was denied, or in mode `observe` would have been. */
 export interface DenialEvent extends EventBase, Denial {
+  /** Tells the events apart. */
   type: "denial";
+  /** Host key of the request. */
   host: string;
+  /** Role of the request. */
   role?: string;
+  /** Resolver of the request. */
   resolver?: string;
   /** True in mode `observe`: the request went out all the same. */
   observed: boolean;
@@ -320,16 +331,23 @@ export interface DenialEvent extends EventBase, Denial {
 
 /** An outcome was told. */
 export interface OutcomeEvent extends EventBase {
+  /** Tells the events apart. */
   type: "outcome";
+  /** Host key of the request. */
   host: string;
+  /** Role of the request. */
   role?: string;
+  /** Resolver of the request. */
   resolver?: string;
+  /** What it was classified as. */
   kind: OutcomeKind;
   /** False where it came too late or twice. */
   recorded: boolean;
   /** State of the breaker afterwards. */
   state: BreakerState;
+  /** HTTP status, where it was told. */
   status?: number;
+  /** Milliseconds, where they were told. */
   latencyMs?: number;
   /** What the host asked for, after parsing, before the cap. */
   retryAfterMs?: number;
@@ -337,6 +355,7 @@ export interface OutcomeEvent extends EventBase {
 
 /** The store failed, or held something that cannot be read. Never carries a command or a secret. */
 export interface StoreErrorEvent extends EventBase {
+  /** Tells the events apart. */
   type: "store_error";
   /** What was being done. */
   operation: "read" | "write" | "list";

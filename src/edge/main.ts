@@ -50,8 +50,9 @@ async function serve(hostname: string, port: number): Promise<Fetch> {
 
 async function compose(settings: ServerSettings): Promise<Edge> {
   settings.warnings.forEach(log);
+  const env = Deno.env.toObject();
   const config = await loadConfig({
-    env: Deno.env.toObject(),
+    env,
     args: Deno.args,
     readTextFile: (path) => Deno.readTextFile(path),
   });
@@ -61,7 +62,7 @@ async function compose(settings: ServerSettings): Promise<Edge> {
       `Unknown argument '${unknown}': address and tokens are set by the variables HOST, PORT and BREAKWATER_*`,
     );
   }
-  const { store, name } = await openStore(config, settings.onDeploy);
+  const { store, name } = await openStore(config, settings.onDeploy, env);
   log(`Store: ${name}`);
   const registry = createRegistry(config, store);
   const app = createApp({ registry, tokens: settings.tokens, debug: config.debug, log });

@@ -3,12 +3,13 @@
  *
  * @example
  * ```ts
+ * import { assert } from "@std/assert";
  * import { BreakerRegistry } from "@breakwater/breakwater";
  * import { createApp } from "@breakwater/breakwater/edge";
  *
  * const app = createApp({ registry: new BreakerRegistry() });
  * const answer = await app.request("/v1/breakers/api.example.org");
- * console.assert((await answer.json()).state === "closed");
+ * assert((await answer.json()).state === "closed");
  * // To listen: Deno.serve({ hostname: "127.0.0.1", port: 8000 }, app.fetch)
  * ```
  *

@@ -6,7 +6,9 @@
 import type { ResolvedConfig } from "../config/mod.ts";
 import { denoKvStore } from "../stores/deno_kv.ts";
 import { memoryStore } from "../stores/memory.ts";
+import { sqliteStore } from "../stores/sqlite.ts";
 import type { Store } from "../stores/store.ts";
+import { upstashFromEnv, upstashStore } from "../stores/upstash.ts";
 import { StartError } from "./settings.ts";
 
 /** A store with its name for people. */
@@ -20,30 +22,62 @@ export interface OpenedStore {
 const DEFAULT_FOLDER = ".breakwater";
 const DEFAULT_FILE = `${DEFAULT_FOLDER}/breakers.kv`;
 
+/** What the environment holds. */
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where the token of an Upstash database stands, unless the configuration names another variable. */
+const TOKEN_VARIABLE = "UPSTASH_REDIS_REST_TOKEN";
+
 /**
- * Opens the store and reads from it once, so that a wrong path is told now rather than with every verdict.
+ * Opens the store. A file is read from once, so that a wrong path is told now rather than with every verdict; a
+ * database elsewhere is not, since the server has to start while that is down too.
  *
  * @throws {StartError} where it cannot be used
  */
 export async function openStore(
   { store: settings, sources }: Pick<ResolvedConfig, "store" | "sources">,
   onDeploy: boolean,
+  env: Environment,
 ): Promise<OpenedStore> {
   if (sources["store.backend"] === "default") return await openNearest(onDeploy);
-  const { backend, path } = settings;
-  if (backend === "memory") {
-    return { store: memoryStore(), name: "memory (lost when this process ends)" };
+  const { backend, path, timeoutMs } = settings;
+  switch (backend) {
+    case "memory":
+      return { store: memoryStore(), name: "memory (lost when this process ends)" };
+    case "deno-kv":
+      if (onDeploy && path !== undefined) refuseFile(backend, path);
+      return await openDenoKv(path);
+    case "sqlite":
+      if (onDeploy) refuseFile(backend, path!);
+      // A locked file holds up the whole process: no longer than a call may take.
+      return await opened(sqliteStore(path!, { busyTimeoutMs: timeoutMs }), backend, path!);
+    case "upstash":
+      return openUpstash(settings, env);
   }
-  if (backend === "deno-kv") {
-    if (onDeploy && path !== undefined) {
-      throw new StartError(
-        `Store deno-kv cannot be the file '${path}' on Deno Deploy: leave the path out and assign a ` +
-          `database to the app`,
-      );
+}
+
+function refuseFile(backend: string, path: string): never {
+  throw new StartError(
+    `Store ${backend} cannot be the file '${path}' on Deno Deploy: use upstash:, or deno-kv without a path and ` +
+      `assign a database to the app`,
+  );
+}
+
+function openUpstash({ url, tokenEnv }: ResolvedConfig["store"], env: Environment): OpenedStore {
+  const name = "upstash";
+  try {
+    if (url === undefined && tokenEnv === undefined) {
+      return { store: upstashFromEnv({ get: (key) => env[key] }), name };
     }
-    return await openDenoKv(path);
+    const token = env[tokenEnv ?? TOKEN_VARIABLE] ?? "";
+    return {
+      store: upstashStore({ url: url ?? env["UPSTASH_REDIS_REST_URL"] ?? "", token }),
+      name,
+    };
+  } catch (error) {
+    // The store's own words name the setting and never its value.
+    throw new StartError(error instanceof Error ? error.message : String(error));
   }
-  throw new StartError(`Store ${backend} is not available here yet: use deno-kv or memory`);
 }
 
 async function openNearest(onDeploy: boolean): Promise<OpenedStore> {
@@ -57,21 +91,23 @@ async function openNearest(onDeploy: boolean): Promise<OpenedStore> {
 }
 
 async function openDenoKv(path: string | undefined): Promise<OpenedStore> {
-  const name = path === undefined ? "the default database" : `'${path}'`;
-  const store = denoKvStore(path);
+  return await opened(denoKvStore(path), "deno-kv", path ?? "the default database");
+}
+
+async function opened(store: Store, backend: string, place: string): Promise<OpenedStore> {
   try {
     await store.read(["breakwater:start"]);
   } catch (error) {
     await store[Symbol.asyncDispose]();
-    throw cannotOpen(name, error);
+    throw cannotOpen(`'${place}'`, error);
   }
-  return { store, name: `deno-kv in ${path ?? name}` };
+  return { store, name: `${backend} in ${place}` };
 }
 
 function cannotOpen(name: string, error: unknown): StartError {
   const why = error instanceof Error ? error.message : String(error);
   return new StartError(
-    `Cannot open ${name} as the store: ${why}. Set BREAKWATER_STORE to deno-kv:PATH with a path that can be ` +
-      `written, or to memory: (on Deno Deploy, assign a database to the app)`,
+    `Cannot open ${name} as the store: ${why}. Set BREAKWATER_STORE to deno-kv:PATH or sqlite:PATH with a ` +
+      `path that can be written, or to memory: (on Deno Deploy, assign a database to the app)`,
   );
 }

@@ -9,6 +9,8 @@ import { StartError } from "./settings.ts";
 const DRAIN_MS = 3_000;
 const CLOSE_MS = 300;
 const FLUSH_MS = 1_000;
+/** The same signal twice within this time counts once. */
+const REPEAT_MS = 500;
 
 /** A request handler as `Deno.serve` and `deno serve` call it. */
 export type Fetch = (request: Request) => Response | Promise<Response>;
@@ -93,17 +95,22 @@ function cannotListen(error: unknown, url: string): unknown {
 }
 
 /**
- * Ends the process on SIGINT and SIGTERM: drains, closes, exits with 0. A second signal ends it at once.
+ * Ends the process on SIGINT and SIGTERM: drains, closes, exits with 0. Another one ends it
+ * at once.
  */
 export function exitOnSignals(
   drain: Drain,
   close: () => Promise<void>,
   log: (line: string) => void,
 ): void {
-  let isEnding = false;
+  let first: { signal: Deno.Signal; at: number } | undefined;
   const end = async (signal: Deno.Signal) => {
-    if (isEnding) Deno.exit(signal === "SIGINT" ? 130 : 143);
-    isEnding = true;
+    if (first !== undefined) {
+      // Ctrl-C comes twice where a task runner passes it on: that is still one wish.
+      if (signal === first.signal && performance.now() - first.at < REPEAT_MS) return;
+      Deno.exit(signal === "SIGINT" ? 130 : 143);
+    }
+    first = { signal, at: performance.now() };
     log(`${signal}: answering what is under way`);
     try {
       await drain();

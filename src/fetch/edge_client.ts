@@ -115,6 +115,8 @@ export class EdgeClient implements Gate {
   readonly #local: BreakerRegistry;
 
   /**
+   * A client that has not called yet.
+   *
    * @throws {TypeError} where `url` is no http or https URL, or holds credentials
    * @throws {RangeError} where another option or `config` has a value out of its bounds
    */

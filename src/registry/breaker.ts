@@ -56,8 +56,11 @@ export interface BreakerOptions {
 
 /** A breaker as plain JSON: its policy and its record. */
 export interface BreakerSnapshot {
+  /** Version of this form. */
   version: 1;
+  /** As given to the breaker. */
   name: string;
+  /** All of it, so that the breaker goes on as it was. */
   policy: BreakerPolicy;
   /** Null where the breaker is healthy. */
   record: Record<string, unknown> | null;
@@ -87,11 +90,12 @@ interface Pass {
  *
  * @example
  * ```ts
+ * import { assert } from "@std/assert";
  * import { Breaker } from "@breakwater/breakwater";
  *
  * const breaker = new Breaker({ failMax: 3, resetTimeoutMs: 10_000 });
  * const answer = await breaker.run(() => 42);
- * console.assert(answer === 42 && breaker.state === "closed");
+ * assert(answer === 42 && breaker.state === "closed");
  * ```
  */
 export class Breaker {
@@ -107,6 +111,8 @@ export class Breaker {
   #record: BreakerRecord | undefined;
 
   /**
+   * A closed breaker.
+   *
    * @throws {RangeError} where the policy has a value out of its bounds
    * @throws {TypeError} where it has a key that no policy has
    */

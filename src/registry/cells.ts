@@ -48,11 +48,15 @@ export class Cells<R> {
     return this.#cells.get(key);
   }
 
-  /** The cell of a key. */
+  /** The cell of a key, in use from now on: making another one does not let it go. */
   of(key: string): Cell<R> {
     const found = this.#cells.get(key);
-    if (found !== undefined) return found;
-    const cell = new Cell<R>(key, this.#o.now());
+    const now = this.#o.now();
+    if (found !== undefined) {
+      found.usedAt = now;
+      return found;
+    }
+    const cell = new Cell<R>(key, now);
     this.#cells.set(key, cell);
     this.#sweep();
     return cell;

@@ -23,6 +23,7 @@ export interface PageOptions {
 
 /** A part of a listing. */
 export interface SnapshotPage {
+  /** At most as many as were asked for. */
   snapshots: Snapshot[];
   /** Where to go on; absent on the last page. */
   cursor?: string;

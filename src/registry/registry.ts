@@ -48,7 +48,7 @@ export interface RegistryOptions {
   config?: BreakerConfigInput;
   /** Where records live. The registry does not close a store it was given. @default {memoryStore()} */
   store?: Store;
-  /** @default {"state"} */
+  /** What travels through the store: whole records, or only what closes a host to everybody. @default {"state"} */
   share?: "state" | "cooldowns";
   /** A record seen less than this many milliseconds ago is believed; 0 asks the store every time. @default {500} */
   freshnessMs?: number;
@@ -90,6 +90,8 @@ export class BreakerRegistry implements Gate {
   readonly #outcomes: Outcomes;
 
   /**
+   * A registry without any record in memory; asks the store when it is first asked itself.
+   *
    * @throws {RangeError} where an option or a policy has a value out of its bounds
    * @throws {TypeError} where a policy has a key that none has, or a name is none
    */

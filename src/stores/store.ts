@@ -11,7 +11,12 @@ export type MaybePromise<T> = T | Promise<T>;
 export interface Versioned {
   /** What was written, character by character. */
   value: string;
-  /** Opaque; differs after every write of the key. */
+  /**
+   * Opaque; differs wherever the value differs, and a value that comes back after another one may bring its
+   * version back. Most stores give every write of the key a version of its own; where values stand as they
+   * are and nothing beside them (Upstash), a value is its own version. Both are safe for values that mean the
+   * same whenever they are the same, as breaker records do.
+   */
   version: string;
 }
 

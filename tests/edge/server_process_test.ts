@@ -240,6 +240,18 @@ Deno.test("a second signal ends the server at once", async () => {
   request.close();
 });
 
+Deno.test("a signal that comes twice at once, as from a task runner, counts once", async () => {
+  await using server = new ServerProcess({ env: MEMORY });
+  const url = await server.url();
+  const request = await startedRequest(url);
+  await (await fetch(`${url}/healthz`)).text();
+  server.kill("SIGINT");
+  await server.said(/SIGINT: answering/);
+  server.kill("SIGINT");
+  assertStringIncludes(await request.finish(), '"allowed":true');
+  assertEquals((await server.ended()).code, 0);
+});
+
 Deno.test("a request that never ends does not keep the server from ending", async () => {
   await using server = new ServerProcess({ env: MEMORY });
   const url = await server.url();
