@@ -1,0 +1,88 @@
+/**
+ * A real Redis for a test: `redis-server` on a free port, in a directory of its own, keeping nothing.
+ *
+ * @module
+ */
+
+/** How to get the program where it is missing. */
+export const REDIS_HINT = "apt-get install redis-server, or brew install redis";
+
+const READY_WITHIN_MS = 10_000;
+
+/** A Redis that runs until it is disposed. */
+export interface RedisServer extends AsyncDisposable {
+  /** On 127.0.0.1. */
+  port: number;
+}
+
+/** Whether there is a `redis-server`; on Debian, root installs a missing one. */
+export async function hasRedisServer(): Promise<boolean> {
+  if (await succeeds("redis-server", "--version")) return true;
+  if (Deno.build.os !== "linux" || Deno.uid() !== 0) return false;
+  const install = ["install", "-y", "--no-install-recommends", "redis-server"];
+  // A new machine has no list of packages yet.
+  return await succeeds("apt-get", ...install) ||
+    (await succeeds("apt-get", "update") && await succeeds("apt-get", ...install));
+}
+
+async function succeeds(program: string, ...args: string[]): Promise<boolean> {
+  try {
+    const command = new Deno.Command(program, { args, stdout: "null", stderr: "null" });
+    return (await command.output()).success;
+  } catch {
+    return false;
+  }
+}
+
+/** Starts a Redis and waits until it answers. */
+export async function startRedis(): Promise<RedisServer> {
+  const directory = await Deno.makeTempDir({ prefix: "breakwater-redis-" });
+  const port = freePort();
+  const child = new Deno.Command("redis-server", {
+    args: ["--port", `${port}`, "--bind", "127.0.0.1", "--dir", directory, "--save", ""],
+    stdin: "null",
+    stdout: "null",
+    stderr: "inherit",
+  }).spawn();
+  async function stop(): Promise<void> {
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // It has ended already.
+    }
+    await child.status;
+    await Deno.remove(directory, { recursive: true });
+  }
+  try {
+    await untilReady(port);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { port, [Symbol.asyncDispose]: stop };
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+async function untilReady(port: number): Promise<void> {
+  const deadline = performance.now() + READY_WITHIN_MS;
+  while (!(await answersPing(port))) {
+    if (performance.now() > deadline) throw new Error(`redis-server did not start on port ${port}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+async function answersPing(port: number): Promise<boolean> {
+  try {
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    await connection.write(new TextEncoder().encode("PING\r\n"));
+    const answer = new Uint8Array(5);
+    await connection.read(answer);
+    return new TextDecoder().decode(answer) === "+PONG";
+  } catch {
+    return false;
+  }
+}
