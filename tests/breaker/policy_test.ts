@@ -5,7 +5,13 @@
  */
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { checkResolver, checkRole } from "../../src/breaker/names.ts";
-import { DEFAULT_POLICY, limitsOf, mergePolicy, ownRoles, trialCallsOf } from "../../src/breaker/policy.ts";
+import {
+  DEFAULT_POLICY,
+  limitsOf,
+  mergePolicy,
+  ownRoles,
+  trialCallsOf,
+} from "../../src/breaker/policy.ts";
 import type { BreakerPolicy, PolicyPatch } from "../../src/breaker/types.ts";
 
 const merge = (patch: PolicyPatch, base: BreakerPolicy = DEFAULT_POLICY) =>
