@@ -232,7 +232,9 @@ Deno.test("deno serve, which cuts off bodies at the end, is not taken for the cl
 
 Deno.test("a second signal ends the server at once", async () => {
   await using server = new ServerProcess({ env: MEMORY });
-  const request = await startedRequest(await server.url());
+  const url = await server.url();
+  const request = await startedRequest(url);
+  await (await fetch(`${url}/healthz`)).text();
   server.kill("SIGTERM");
   await server.said(/SIGTERM: answering/);
   server.kill("SIGINT");
