@@ -36,3 +36,13 @@ export function checkResolver(resolver: string | undefined): string {
       `current value is '${String(resolver).slice(0, 80)}'`,
   );
 }
+
+/** True for a role as a permit holds it: `""` is none. */
+export function isRole(text: string): boolean {
+  return text === SHARED || ROLE_PATTERN.test(text);
+}
+
+/** True for a resolver as a permit holds it: `""` is none. */
+export function isResolver(text: string): boolean {
+  return text === "" || RESOLVER_PATTERN.test(text);
+}

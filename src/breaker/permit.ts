@@ -5,7 +5,7 @@
  * @module
  */
 import { isHostKey } from "./host_key.ts";
-import { checkResolver, checkRole } from "./names.ts";
+import { isResolver, isRole } from "./names.ts";
 import type { Permit } from "./types.ts";
 
 /** `closed`: a request as any other; `probe`: one that holds a lease; `shadow`: one that would have been denied. */
@@ -38,67 +38,52 @@ export interface PermitParts {
 export const MAX_PERMIT_LENGTH = 600;
 
 const VERSION = "1";
-const SEPARATOR = "~";
 const LETTERS: Record<MarkKind, string> = { closed: "c", probe: "p", shadow: "s" };
 const KINDS: Record<string, MarkKind> = { c: "closed", p: "probe", s: "shadow" };
-const ID_PATTERN = /^[a-z0-9]{1,32}$/;
-const NUMBER_PATTERN = /^[0-9a-z]{1,10}$/;
+/** Id, time, the two marks, role, resolver, host: one pass, since every outcome comes through here. */
+const PATTERN =
+  /^1~([a-z0-9]{1,32})~([0-9a-z]{1,10})~([cps][0-9a-z]{1,10})~([cps][0-9a-z]{1,10})?~([a-z0-9_-]*)~([A-Za-z0-9._-]*)~(.+)$/s;
 
 function writeMark(mark: Mark): string {
   return LETTERS[mark.kind] + mark.generation.toString(36);
 }
 
-function readNumber(text: string): number | undefined {
-  if (!NUMBER_PATTERN.test(text)) return undefined;
-  const value = parseInt(text, 36);
-  return Number.isSafeInteger(value) ? value : undefined;
-}
-
 function readMark(text: string): Mark | undefined {
   const kind = KINDS[text.charAt(0)];
-  const generation = readNumber(text.slice(1));
-  return kind === undefined || generation === undefined ? undefined : { kind, generation };
+  const generation = parseInt(text.slice(1), 36);
+  return kind !== undefined && Number.isSafeInteger(generation) ? { kind, generation } : undefined;
 }
 
 /** Writes a permit. The host stands last, so that no character of it can end another field. */
 export function writePermit(parts: PermitParts): Permit {
   const { id, issuedAt, host, role, resolver, hostMark, resolverMark } = parts;
-  return VERSION + SEPARATOR + id + SEPARATOR + Math.floor(issuedAt).toString(36) + SEPARATOR +
-    writeMark(hostMark) + SEPARATOR + (resolverMark === undefined ? "" : writeMark(resolverMark)) +
-    SEPARATOR + role + SEPARATOR + resolver + SEPARATOR + host;
+  const second = resolverMark === undefined ? "" : writeMark(resolverMark);
+  return `${VERSION}~${id}~${Math.floor(issuedAt).toString(36)}~${writeMark(hostMark)}~${second}` +
+    `~${role}~${resolver}~${host}`;
 }
 
 /** Reads a permit; undefined where it is none. Never throws, whatever it is given. */
 export function readPermit(permit: unknown): PermitParts | undefined {
   if (typeof permit !== "string" || permit.length > MAX_PERMIT_LENGTH) return undefined;
-  const fields = permit.split(SEPARATOR);
-  const [version, id, issued, first, second, role, resolver] = fields;
-  if (version !== VERSION || fields.length < 8) return undefined;
-  if (id === undefined || !ID_PATTERN.test(id)) return undefined;
-  const issuedAt = readNumber(issued ?? "");
-  const hostMark = readMark(first ?? "");
-  const resolverMark = readMark(second ?? "");
-  if (issuedAt === undefined || hostMark === undefined) return undefined;
-  if ((resolver === "") !== (second === "") || (second !== "" && resolverMark === undefined)) {
-    return undefined;
-  }
-  const host = fields.length === 8 ? fields[7]! : fields.slice(7).join(SEPARATOR);
-  try {
-    if (!isHostKey(host)) return undefined;
-    checkRole(role || undefined);
-    checkResolver(resolver || undefined);
-  } catch {
-    return undefined; // the checks throw on what no honest permit holds
-  }
-  return {
-    id,
+  const fields = PATTERN.exec(permit);
+  if (fields === null) return undefined;
+  const [, id, issued, first, second, role, resolver, host] = fields;
+  const issuedAt = parseInt(issued!, 36);
+  const hostMark = readMark(first!);
+  const resolverMark = second === undefined ? undefined : readMark(second);
+  if (!Number.isSafeInteger(issuedAt) || hostMark === undefined) return undefined;
+  if ((resolver === "") !== (resolverMark === undefined)) return undefined;
+  if (!isHostKey(host!) || !isRole(role!) || !isResolver(resolver!)) return undefined;
+  const parts: PermitParts = {
+    id: id!,
     issuedAt,
-    host,
+    host: host!,
     role: role!,
     resolver: resolver!,
     hostMark,
-    ...(resolverMark && { resolverMark }),
   };
+  if (resolverMark !== undefined) parts.resolverMark = resolverMark;
+  return parts;
 }
 
 /**

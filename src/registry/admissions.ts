@@ -22,6 +22,7 @@ import { chain, names, type RegistryCore, toEngine } from "./core.ts";
 import type { Seen } from "./engine.ts";
 import { idMaker } from "../breaker/permit.ts";
 import { drawIdPrefix } from "./ids.ts";
+import { isPromise } from "./store_guard.ts";
 import { storeKey } from "./record_codec.ts";
 import type { Done } from "./writer.ts";
 
@@ -33,8 +34,8 @@ interface Ask {
   hostPolicy: BreakerPolicy;
   /** Absent where there is no resolver. */
   resolverPolicy?: BreakerPolicy;
-  /** When the caller began to wait, by the monotonic clock. */
-  askedAt: number;
+  /** When the caller began to wait, by the monotonic clock; absent where it did not have to. */
+  askedAt?: number;
 }
 
 const OFF_PERMIT: Permit = "off";
@@ -77,7 +78,8 @@ export class Admissions {
     const ask = this.#ask(request);
     const { cooldowns } = this.#core;
     if (cooldowns === undefined) return this.#look(ask, false);
-    return chain(cooldowns.take(this.#core, ask.host), (unsure) => this.#look(ask, unsure));
+    const taken = this.#waiting(ask, cooldowns.take(this.#core, ask.host));
+    return chain(taken, (unsure) => this.#look(ask, unsure));
   }
 
   /** @param unsure true where what others say of the host could not be learned */
@@ -85,10 +87,19 @@ export class Admissions {
     const { engine } = this.#core;
     const key = storeKey("host", ask.host);
     if (ask.resolver === "") {
-      return chain(engine.peek(key), (host) => this.#judge(ask, unsure, host));
+      const seen = this.#waiting(ask, engine.peek(key));
+      return isPromise(seen)
+        ? seen.then((host) => this.#judge(ask, unsure, host))
+        : this.#judge(ask, unsure, seen);
     }
-    const both = engine.peekAll([key, storeKey("resolver", ask.resolver)]);
+    const both = this.#waiting(ask, engine.peekAll([key, storeKey("resolver", ask.resolver)]));
     return chain(both, ([host, resolver]) => this.#judge(ask, unsure, host!, resolver));
+  }
+
+  /** Notes when a wait begins, so that all waits of one request share one deadline. */
+  #waiting<T>(ask: Ask, answer: MaybePromise<T>): MaybePromise<T> {
+    if (isPromise(answer)) ask.askedAt ??= this.#core.timers.monotonic();
+    return answer;
   }
 
   #ask(request: AllowRequest): Ask {
@@ -98,13 +109,13 @@ export class Admissions {
     }
     const key = hostKey((host ?? url)!);
     const resolver = checkResolver(request.resolver);
+    const { policies } = this.#core;
     return {
       host: key,
       role: checkRole(request.role),
       resolver,
-      hostPolicy: this.#core.policies.ofHost(key),
-      ...(resolver !== "" && { resolverPolicy: this.#core.policies.ofResolver(resolver) }),
-      askedAt: this.#core.timers.monotonic(),
+      hostPolicy: policies.ofHost(key),
+      resolverPolicy: resolver === "" ? undefined : policies.ofResolver(resolver),
     };
   }
 
@@ -172,7 +183,7 @@ export class Admissions {
     policy: BreakerPolicy,
     role: string,
     id: string,
-    askedAt: number,
+    askedAt: number | undefined,
   ): MaybePromise<Done<Admission>> {
     const input = { type: "allow", role, id } as const;
     const done = this.#core.engine.update(

@@ -110,12 +110,12 @@ export class Engine<R> {
    * Applies one event. The answer comes when what it changed is written, or when the deadline has passed.
    * Undefined where the queue of this key is full.
    *
-   * @param askedAt when the caller began to wait, by the monotonic clock
+   * @param askedAt when the caller began to wait, by the monotonic clock; absent: now
    */
   update<A>(
     key: string,
     apply: Apply<R, A>,
-    askedAt: number = this.#o.timers.monotonic(),
+    askedAt?: number,
   ): MaybePromise<Done<A> | undefined> {
     return this.#writer.update(key, apply, askedAt);
   }

@@ -26,6 +26,7 @@ import { chain, names, type RegistryCore, toEngine } from "./core.ts";
 import { RateWindows } from "./rate_windows.ts";
 import { storeKey } from "./record_codec.ts";
 import { isPromise } from "./store_guard.ts";
+import type { Done } from "./writer.ts";
 
 const UNREAD: RecordResult = Object.freeze({
   recorded: false,
@@ -55,10 +56,8 @@ export class Outcomes {
     if (parts === undefined) return UNREAD;
     const retryAfterMs = retryAfterOf(outcome, now);
     const { cooldowns } = this.#core;
-    const alone = this.#tell("host", parts.host, policy, parts.role, {
-      ...told(parts, parts.hostMark, kind, outcome),
-      retryAfterMs,
-    });
+    const input = inputOf(parts, parts.hostMark, parts.role, kind, outcome, retryAfterMs);
+    const alone = this.#tell("host", parts.host, policy, input);
     const host = cooldowns === undefined
       ? alone
       : chain(alone, (answer) => chain(cooldowns.publish(this.#core, parts.host), () => answer));
@@ -66,8 +65,8 @@ export class Outcomes {
     if (parts.resolverMark !== undefined) {
       const resolverPolicy = this.#core.policies.ofResolver(parts.resolver);
       const resolverKind = classify(outcome, resolverPolicy.classify);
-      const input = told(parts, parts.resolverMark, resolverKind, outcome);
-      const resolver = this.#tell("resolver", parts.resolver, resolverPolicy, "", input);
+      const told = inputOf(parts, parts.resolverMark, "", resolverKind, outcome, undefined);
+      const resolver = this.#tell("resolver", parts.resolver, resolverPolicy, told);
       result = isPromise(host) || isPromise(resolver)
         ? Promise.all([host, resolver]).then(([h, r]) => worse(h, r))
         : worse(host, resolver);
@@ -81,20 +80,14 @@ export class Outcomes {
     scope: Scope,
     key: string,
     policy: BreakerPolicy,
-    role: string,
-    input: Omit<OutcomeInput, "role">,
+    input: OutcomeInput,
   ): MaybePromise<RecordResult> {
     const rated = policy.failureRate !== undefined;
     const done = this.#core.engine.update(storeKey(scope, key), (record, now, attempt) => {
-      const outcome: OutcomeInput = { ...input, role };
-      if (rated) return this.#rated(scope, key, policy, record, outcome, now, attempt);
-      return toEngine(this.#core, scope, key, tell(record, outcome, policy, now), now);
+      if (rated) return this.#rated(scope, key, policy, record, input, now, attempt);
+      return toEngine(this.#core, scope, key, tell(record, input, policy, now), now);
     });
-    return chain(done, (answered) => {
-      if (answered === undefined) return UNREAD;
-      const { recorded, state, retryAfterMs } = answered.answer;
-      return { recorded, state, retryAfterMs };
-    });
+    return isPromise(done) ? done.then(resultOf) : resultOf(done);
   }
 
   /** The same, with the rate window of this process around it. */
@@ -162,13 +155,22 @@ export class Outcomes {
   }
 }
 
-function told(
+function inputOf(
   { id, issuedAt }: PermitParts,
   mark: Mark,
+  role: string,
   kind: OutcomeKind,
   { latencyMs }: Outcome,
-): Omit<OutcomeInput, "role"> {
-  return { type: "outcome", id, issuedAt, mark, kind, latencyMs };
+  retryAfterMs: number | undefined,
+): OutcomeInput {
+  return { type: "outcome", role, id, issuedAt, mark, kind, latencyMs, retryAfterMs };
+}
+
+/** Undefined: too many wait for this breaker, and this one was turned away. */
+function resultOf(done: Done<Told> | undefined): RecordResult {
+  if (done === undefined) return UNREAD;
+  const { recorded, state, retryAfterMs } = done.answer;
+  return { recorded, state, retryAfterMs };
 }
 
 /** Of two answers the one that holds the caller back longer; recorded where either was. */

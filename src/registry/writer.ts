@@ -74,14 +74,14 @@ export class Writer<R> {
   update<A>(
     key: string,
     apply: Apply<R, A>,
-    askedAt: number,
+    askedAt: number | undefined,
   ): MaybePromise<Done<A> | undefined> {
     const cell = this.#o.cells.get(key);
     if (cell === undefined || !cell.busy) {
       const done = this.#withoutWrite(key, cell, apply);
       if (done !== undefined) return done;
     }
-    return this.#enqueue(this.#o.cells.of(key), apply, askedAt);
+    return this.#enqueue(this.#o.cells.of(key), apply, askedAt ?? this.#o.timers.monotonic());
   }
 
   /** Works on a cell until its queue is empty, unless somebody does. */
@@ -323,7 +323,7 @@ export class Writer<R> {
 
   /** A store in memory holds no more droppable records than it may; protected ones do not count. */
   #keepCount(cell: Cell<R>): void {
-    const { reader, cells, codec, maxRecords, timers } = this.#o;
+    const { reader, cells, codec, maxRecords } = this.#o;
     if (!reader.synchronous) return;
     this.#droppable.delete(cell.key);
     if (cell.record === undefined || cells.isProtected(cell)) return;
@@ -335,7 +335,7 @@ export class Writer<R> {
       const kept = record !== undefined && codec.isProtected(record, now);
       return { record: kept ? record : undefined, answer: undefined };
     };
-    this.update(oldest!, drop, timers.monotonic());
+    this.update(oldest!, drop, undefined);
   }
 
   // ---- without the store --------------------------------------------------------------------------------
