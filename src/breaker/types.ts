@@ -235,6 +235,32 @@ export type PolicyPatch =
     classify?: Partial<ClassifyPolicy>;
   };
 
+/** What an operator or an advisor laid over the configuration of a host, for every process on the store. */
+export interface PolicyOverride {
+  /** What it says; the rest is the configuration's. */
+  patch: PolicyPatch;
+  /** When it was set, in epoch milliseconds, by the clock of the process that set it. */
+  at: number;
+  /** Who set it, where that was told. */
+  by?: string;
+}
+
+/** The policy of a host and what it is made of, each layer laid over the one before. */
+export interface PolicyView {
+  /** Host key. */
+  host: string;
+  /** What the configuration says: the built-in defaults, those of the configuration, the host's own. */
+  configured: BreakerPolicy;
+  /** The same with what was changed in this process alone. */
+  local: BreakerPolicy;
+  /** What is stored for every process, where there is something. */
+  override?: PolicyOverride;
+  /** What holds: all of it. */
+  policy: BreakerPolicy;
+  /** The store could not be asked; this is what this process knows. */
+  degraded?: boolean;
+}
+
 /** Limits per role, by host: `{ "api.example.org": { metadata: "10/s,1000/h" } }`. */
 export type RatesInput = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
@@ -365,8 +391,55 @@ export interface StoreErrorEvent extends EventBase {
   key?: string;
 }
 
+/** The store stopped answering, or answers again: told once for all the calls that failed meanwhile. */
+export interface StoreOutageEvent extends EventBase {
+  /** Tells the events apart. */
+  type: "store_outage";
+  /** Which of both. */
+  phase: "begin" | "end";
+  /** With `end`: how long it lasted, in milliseconds. */
+  durationMs?: number;
+}
+
+/** An operator acted on a breaker, whether or not that changed its state. */
+export interface OperatorEvent extends EventBase {
+  /** Tells the events apart. */
+  type: "operator";
+  /** Whose breaker. */
+  scope: Scope;
+  /** Host key or resolver name. */
+  key: string;
+  /** What was done. */
+  action: "open" | "half_open" | "close";
+  /** With `open`: the deadline in epoch milliseconds, Infinity (null in JSON) for none. */
+  until?: number;
+  /** The operator's words. */
+  note?: string;
+}
+
+/** The stored override of a host's policy was set, changed or removed, and holds here from now on. */
+export interface PolicyEvent extends EventBase {
+  /** Tells the events apart. */
+  type: "policy";
+  /** Only hosts have stored overrides. */
+  scope: "host";
+  /** Host key. */
+  key: string;
+  /** What is laid over the configuration now; absent where the override was removed. */
+  override?: PolicyOverride;
+  /** True in the process that was asked for the change, false in one that took it up from the store. */
+  here: boolean;
+}
+
 /** What a listener hears, after the change it tells of has been committed. */
-export type BreakerEvent = TransitionEvent | DenialEvent | OutcomeEvent | StoreErrorEvent;
+export type BreakerEvent =
+  | TransitionEvent
+  | DenialEvent
+  | OutcomeEvent
+  | StoreErrorEvent
+  | StoreOutageEvent
+  | OperatorEvent
+  | PolicyEvent;
 
 /** An operator's open. */
 export interface OpenOptions {

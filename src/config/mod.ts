@@ -14,7 +14,7 @@ export type { Environment } from "./environment.ts";
 export { overlayFromFlags } from "./flags.ts";
 export type { FlagOverlay } from "./flags.ts";
 export type { Overlay } from "./overlay.ts";
-export { parsePolicyPatch } from "./validate.ts";
+export { parseOverride, parsePolicyPatch } from "./validate.ts";
 export { policyFromYaml, policyToYaml } from "./names.ts";
 export { ConfigError } from "./issues.ts";
 export type { ConfigIssue } from "./issues.ts";

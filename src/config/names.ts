@@ -4,7 +4,7 @@
  * @module
  */
 import { hostKey } from "../breaker/host_key.ts";
-import type { BreakerPolicy, ClassifyPolicy, PolicyPatch, RolePolicy } from "../breaker/types.ts";
+import type { ClassifyPolicy, PolicyPatch, RolePolicy } from "../breaker/types.ts";
 import type { ClassifyYaml, PolicyYaml, RoleYaml } from "./file_config.ts";
 import { entriesOf, isTree } from "./tree.ts";
 
@@ -139,8 +139,9 @@ function roleToYaml(role: RolePolicy): RoleYaml {
   });
 }
 
-/** A whole policy in the YAML's names and units; `policyFromYaml` makes the same policy of it. */
-export function policyToYaml(policy: BreakerPolicy): PolicyYaml {
+/** A policy, or part of one, in the YAML's names and units; `policyFromYaml` makes the same of it again. */
+export function policyToYaml(policy: PolicyPatch): PolicyYaml {
+  const { backoffFactor, maxResetTimeoutMs, classify, halfOpen } = policy;
   const { rolling, failureRate, slowCall } = policy;
   return stated<PolicyYaml>({
     ...roleToYaml(policy),
@@ -148,27 +149,27 @@ export function policyToYaml(policy: BreakerPolicy): PolicyYaml {
     probe_lease_s: toSeconds(policy.probeLeaseMs),
     permit_ttl_s: toSeconds(policy.permitTtlMs),
     forget_s: toSeconds(policy.forgetMs),
-    backoff: { factor: policy.backoffFactor, max_s: toSeconds(policy.maxResetTimeoutMs) },
-    classify: {
-      failure_statuses: [...policy.classify.failureStatuses],
-      neutral_statuses: [...policy.classify.neutralStatuses],
-    },
-    half_open: { jitter_ms: policy.halfOpen.jitterMs },
-    rolling: {
-      enabled: rolling.enabled,
-      threshold_failures: rolling.thresholdFailures,
-      window_s: toSeconds(rolling.windowMs),
-      cooldown_s: toSeconds(rolling.cooldownMs),
-    },
-    failure_rate: failureRate && {
-      window_s: toSeconds(failureRate.windowMs),
-      min_calls: failureRate.minCalls,
-      threshold: failureRate.thresholdRatio,
-    },
-    slow_call: slowCall && {
-      duration_ms: slowCall.durationMs,
-      threshold: slowCall.thresholdRatio,
-    },
+    backoff: section({ factor: backoffFactor, max_s: toSeconds(maxResetTimeoutMs) }),
+    classify: section({
+      failure_statuses: classify?.failureStatuses && [...classify.failureStatuses],
+      neutral_statuses: classify?.neutralStatuses && [...classify.neutralStatuses],
+    }),
+    half_open: section({ jitter_ms: halfOpen?.jitterMs }),
+    rolling: section({
+      enabled: rolling?.enabled,
+      threshold_failures: rolling?.thresholdFailures,
+      window_s: toSeconds(rolling?.windowMs),
+      cooldown_s: toSeconds(rolling?.cooldownMs),
+    }),
+    failure_rate: section({
+      window_s: toSeconds(failureRate?.windowMs),
+      min_calls: failureRate?.minCalls,
+      threshold: failureRate?.thresholdRatio,
+    }),
+    slow_call: section({
+      duration_ms: slowCall?.durationMs,
+      threshold: slowCall?.thresholdRatio,
+    }),
     roles: mapped(policy.roles, roleToYaml),
   });
 }

@@ -7,8 +7,9 @@
 import * as z from "zod";
 import type { FileConfig, PolicyYaml, RoleYaml } from "./file_config.ts";
 
+const DAY_S = 86_400;
 /** The longest time that can be set: a week, in seconds. */
-const WEEK_S = 7 * 86_400;
+const WEEK_S = 7 * DAY_S;
 
 /** A role as it is written: with the alias of `reset_timeout_s`. */
 export interface WrittenRole extends RoleYaml {
@@ -69,63 +70,102 @@ function named<T extends z.ZodType>(what: string, value: T) {
   return z.record(z.string(), value, `a mapping of ${what}`);
 }
 
-const count = () => whole(1, 1_000_000);
-const seconds = () => above0(WEEK_S, " of seconds");
+/** How far values may go. */
+interface Bounds {
+  failMax: number;
+  successThreshold: number;
+  thresholdFailures: number;
+  minCalls: number;
+  /** Every time but `half_open.jitter_ms`, in seconds. */
+  seconds: number;
+}
+
+/** What a file, a variable or a flag may say: its author can see the whole of it. */
+const FILE_BOUNDS: Bounds = {
+  failMax: 1_000_000,
+  successThreshold: 100,
+  thresholdFailures: 1_000,
+  minCalls: 1_000_000,
+  seconds: WEEK_S,
+};
+
+/** What may be said of a running system, so that a slip can neither switch a breaker off nor shut a host for days. */
+const OVERRIDE_BOUNDS: Bounds = {
+  failMax: 100,
+  successThreshold: 10,
+  thresholdFailures: 100,
+  minCalls: 10_000,
+  seconds: DAY_S,
+};
+
 const ratio = () => above0(1, "");
 const statuses = () =>
   z.array(whole(100, 599), "a list of HTTP statuses, 100 to 599").max(500, "at most 500 statuses");
 
-const roleShape = {
-  fail_max: count().optional(),
-  reset_timeout_s: seconds().optional(),
-  reset: seconds().optional(),
-  success_threshold: whole(1, 100).optional(),
-  trial_calls: whole(1, 100).optional(),
-};
+function roleShape(most: Bounds) {
+  return {
+    fail_max: whole(1, most.failMax).optional(),
+    reset_timeout_s: above0(most.seconds, " of seconds").optional(),
+    reset: above0(most.seconds, " of seconds").optional(),
+    success_threshold: whole(1, most.successThreshold).optional(),
+    trial_calls: whole(1, 100).optional(),
+  };
+}
 
-const rolling = section({
-  enabled: z.boolean("true or false").optional(),
-  threshold_failures: whole(1, 1_000).optional(),
-  window_s: seconds().optional(),
-  cooldown_s: seconds().optional(),
-});
+function rollingSection(most: Bounds) {
+  return section({
+    enabled: z.boolean("true or false").optional(),
+    threshold_failures: whole(1, most.thresholdFailures).optional(),
+    window_s: above0(most.seconds, " of seconds").optional(),
+    cooldown_s: above0(most.seconds, " of seconds").optional(),
+  });
+}
 
-const rateShape = {
-  failure_rate: section({
-    window_s: seconds().optional(),
-    min_calls: count().optional(),
-    threshold: ratio().optional(),
-  }).optional(),
-  slow_call: section({
-    duration_ms: above0(WEEK_S * 1000, " of milliseconds").optional(),
-    threshold: ratio().optional(),
-  }).optional(),
-};
+function rateShape(most: Bounds) {
+  return {
+    failure_rate: section({
+      window_s: above0(most.seconds, " of seconds").optional(),
+      min_calls: whole(1, most.minCalls).optional(),
+      threshold: ratio().optional(),
+    }).optional(),
+    slow_call: section({
+      duration_ms: above0(most.seconds * 1000, " of milliseconds").optional(),
+      threshold: ratio().optional(),
+    }).optional(),
+  };
+}
 
-const resolverShape = {
-  ...roleShape,
-  retry_after_cap_s: seconds().optional(),
-  retry_after_cap: seconds().optional(),
-  probe_lease_s: seconds().optional(),
-  permit_ttl_s: seconds().optional(),
-  forget_s: seconds().optional(),
-  backoff: section({
-    factor: amount(1, 10, "").optional(),
-    max_s: seconds().optional(),
-  }).optional(),
-  classify: section({
-    failure_statuses: statuses().optional(),
-    neutral_statuses: statuses().optional(),
-  }).optional(),
-  half_open: section({ jitter_ms: amount(0, 60_000, " of milliseconds").optional() }).optional(),
-  ...rateShape,
-};
+function resolverShape(most: Bounds) {
+  const seconds = () => above0(most.seconds, " of seconds");
+  return {
+    ...roleShape(most),
+    retry_after_cap_s: seconds().optional(),
+    retry_after_cap: seconds().optional(),
+    probe_lease_s: seconds().optional(),
+    permit_ttl_s: seconds().optional(),
+    forget_s: seconds().optional(),
+    backoff: section({
+      factor: amount(1, 10, "").optional(),
+      max_s: seconds().optional(),
+    }).optional(),
+    classify: section({
+      failure_statuses: statuses().optional(),
+      neutral_statuses: statuses().optional(),
+    }).optional(),
+    half_open: section({ jitter_ms: amount(0, 60_000, " of milliseconds").optional() }).optional(),
+    ...rateShape(most),
+  };
+}
 
-const policy = section({
-  ...resolverShape,
-  rolling: rolling.optional(),
-  roles: named("roles", section(roleShape)).optional(),
-});
+function policySection(most: Bounds) {
+  return section({
+    ...resolverShape(most),
+    rolling: rollingSection(most).optional(),
+    roles: named("roles", section(roleShape(most))).optional(),
+  });
+}
+
+const policy = policySection(FILE_BOUNDS);
 
 const store = section({
   backend: oneOf("memory", "deno-kv", "sqlite", "upstash").optional(),
@@ -144,17 +184,23 @@ const LIMIT = String.raw`[1-9]\d{0,6}\/(?:[1-9]\d{0,5})?[smhd]`;
 const LIMITS = new RegExp(String.raw`^\s*${LIMIT}\s*(?:,\s*${LIMIT}\s*)*$`);
 const LIMITS_EXPECTED = "limits such as 10/s, 1/3s or 10/s,1000/h (units s, m, h, d)";
 
-/** A policy as a file or a request body may write it. */
+/** A policy as a file may write it. */
 export const policySchema: z.ZodType<WrittenPolicy> = policy;
+
+/** What may be laid over a host's policy while the system runs: the same keys, within narrower bounds. */
+export const overrideSchema: z.ZodType<WrittenPolicy> = policySection(OVERRIDE_BOUNDS);
 
 /** A whole file, apart from empty sections. */
 export const configSchema: z.ZodType<WrittenConfig> = section({
   mode: oneOf("enforce", "observe", "off").optional(),
   store: store.optional(),
   defaults: policy.optional(),
-  advanced: section({ rolling: rolling.optional(), ...rateShape }).optional(),
+  advanced: section({
+    rolling: rollingSection(FILE_BOUNDS).optional(),
+    ...rateShape(FILE_BOUNDS),
+  }).optional(),
   rates: named("hosts", named("roles", z.string(LIMITS_EXPECTED).regex(LIMITS, LIMITS_EXPECTED)))
     .optional(),
   hosts: named("hosts", policy).optional(),
-  resolvers: named("resolvers", section(resolverShape)).optional(),
+  resolvers: named("resolvers", section(resolverShape(FILE_BOUNDS))).optional(),
 });

@@ -9,8 +9,14 @@ import type { PolicyPatch } from "../breaker/types.ts";
 import { checkConfig, checkPolicy } from "./checks.ts";
 import type { FileConfig, PolicyYaml } from "./file_config.ts";
 import { ConfigError, type ConfigIssue, describeFound, formatPath, nearest } from "./issues.ts";
-import { canonicalHost, canonicalPolicy, canonicalRoles, policyFromYaml } from "./names.ts";
-import { configSchema, policySchema } from "./schema.ts";
+import {
+  canonicalHost,
+  canonicalPolicy,
+  canonicalRoles,
+  policyFromYaml,
+  policyToYaml,
+} from "./names.ts";
+import { configSchema, overrideSchema, policySchema } from "./schema.ts";
 import { childOf, entriesOf, isTree, layOver, valueAt } from "./tree.ts";
 
 /** A configuration, and what is wrong with it: of use only where nothing is. */
@@ -32,13 +38,27 @@ export function checkWritten(written: unknown, source: string): Checked {
 }
 
 /**
- * Turns a flat patch in the YAML's names, as a request body carries it, into a patch of the policy. Holds only what was
+ * Turns a flat patch in the YAML's names into a patch of the policy, within the bounds of a file. Holds only what was
  * said; `{}` changes nothing. That `slow_call` needs `failure_rate` is for whoever knows the policy below.
  *
  * @throws {ConfigError} naming every field that is wrong
  */
 export function parsePolicyPatch(input: unknown): PolicyPatch {
   const issues = [...schemaIssues(policySchema, input), ...checkPolicy(input, [])];
+  if (issues.length > 0) throw new ConfigError(onePerPath(issues));
+  // Safe: as above.
+  return policyFromYaml(canonicalPolicy(input) as PolicyYaml);
+}
+
+/**
+ * Turns a flat patch in the YAML's names into the override of a host that has the policy `below`. Bounded more tightly
+ * than a file, and held against what it will be laid over.
+ *
+ * @throws {ConfigError} naming every field that is wrong
+ */
+export function parseOverride(input: unknown, below: PolicyPatch): PolicyPatch {
+  const common = policyToYaml(below);
+  const issues = [...schemaIssues(overrideSchema, input), ...checkPolicy(input, [], common)];
   if (issues.length > 0) throw new ConfigError(onePerPath(issues));
   // Safe: as above.
   return policyFromYaml(canonicalPolicy(input) as PolicyYaml);

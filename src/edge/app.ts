@@ -5,13 +5,24 @@
  * @module
  */
 import { Hono } from "hono";
+import type { Verdict } from "../breaker/types.ts";
 import type { BreakerRegistry } from "../registry/registry.ts";
+import { AccessLog } from "./access_log.ts";
 import { authorizer, type EdgeTokens } from "./auth.ts";
 import { addBreakerRoutes } from "./breaker_routes.ts";
 import type { EdgeContext } from "./context.ts";
+import { addEventRoutes, type EventOptions } from "./event_routes.ts";
 import { addGateRoutes } from "./gate_routes.ts";
 import { addHealthRoutes } from "./health_routes.ts";
+import { addMetricsRoutes } from "./metrics_routes.ts";
+import { addPolicyRoutes } from "./policy_routes.ts";
+import type { PolicySources } from "./policy_wire.ts";
+import { addOpenApiRoute } from "./openapi_routes.ts";
 import { internalProblem, Problem, problemResponse } from "./problem.ts";
+import { REQUEST_ID, type RequestIds, requestIds } from "./request_ids.ts";
+import { type RouteTable, routeTable } from "./route_table.ts";
+import type { TokenLimit } from "./token_limit.ts";
+import { Tracing } from "./tracing.ts";
 import { unrouted } from "./unrouted.ts";
 
 /** What {@linkcode createApp} is given. */
@@ -20,60 +31,111 @@ export interface EdgeOptions {
   registry: BreakerRegistry;
   /** Without any token the app is open to whoever reaches it. */
   tokens?: EdgeTokens;
-  /** Logs a line for every call, and the stack of an unexpected error. @default {false} */
+  /** How many requests each token may make; without tokens it limits nobody. @default no limit */
+  tokenLimit?: TokenLimit;
+  /** Where each value of the registry's configuration came from: `sources` of a resolved configuration. */
+  sources?: PolicySources;
+  /** Logs a line of JSON for every call, and where an unexpected error came from. @default {false} */
   debug?: boolean;
   /** Where lines go; unexpected errors are told here only. Never given a token. @default nowhere */
   log?: (line: string) => void;
   /** Epoch milliseconds; what a Retry-After date counts from. @default {Date.now} */
   now?: () => number;
+  /** Bounds and pace of `GET /v1/events`. From now on the registry's events are told to others on its store. */
+  events?: EventOptions;
 }
 
 /**
  * The edge API for a registry.
+ *
+ * @throws {RangeError} where the token limit is none
  */
 export function createApp(options: EdgeOptions): Hono {
-  const { registry, tokens, debug = false, log = () => {}, now = Date.now } = options;
-  const authorize = authorizer(tokens);
+  const { registry, tokens, tokenLimit, debug = false, log = () => {}, now = Date.now } = options;
+  const authorize = authorizer(tokens, { limit: tokenLimit, now });
   // Not a middleware: a route without any is answered without composing a chain.
   const guard: EdgeContext["guard"] = (wanted, answer) =>
     authorize === undefined ? answer : (c) => {
       authorize(c.req.raw, wanted);
       return answer(c);
     };
-  const context: EdgeContext = { registry, now, guard };
+  const ids = requestIds();
+  // Filled when the routes are: nobody asks before the first request.
+  const table: RouteTable = (path) => known(path);
+  const accessLog = debug ? new AccessLog({ table, ids, log, now }) : undefined;
+  const tracing = Tracing.start();
+  const noteVerdict = noters(accessLog, tracing);
+  const context: EdgeContext = { registry, now, guard, noteVerdict };
 
   const app = new Hono();
   addGateRoutes(app, context);
   addBreakerRoutes(app, context);
+  addPolicyRoutes(app, context, options.sources);
+  addMetricsRoutes(app, context, addEventRoutes(app, context, options.events));
   addHealthRoutes(app, context);
-  app.notFound(unrouted(app.routes, authorize));
+  addOpenApiRoute(app);
+  const known = routeTable(app.routes);
+  app.notFound(unrouted(table, authorize));
   app.onError((error, c) => {
-    if (error instanceof Problem) return problemResponse(error);
-    const said = debug ? error.stack : `${error.name}: ${error.message}`;
-    log(`${c.req.method} ${c.req.path} failed: ${said}`);
-    return problemResponse(internalProblem());
+    const id = ids(c.req.raw);
+    if (error instanceof Problem) return refusal(error, id);
+    const path = table(c.req.path)?.template ?? "(no route)";
+    log(`${c.req.method} ${path} failed (request ${id}): ${told(error, debug)}`);
+    return refusal(internalProblem(), id);
   });
-  if (debug) logCalls(app, log);
-  refuseOddHosts(app);
+  wrapAnswers(app, ids, accessLog);
+  tracing?.follow(app, table);
   return app;
 }
 
-/** A `Host` header that makes no URL would throw wherever the URL is read. */
-function refuseOddHosts(app: Hono): void {
-  const { fetch } = app;
-  app.fetch = (request, ...rest) =>
-    URL.canParse(request.url)
-      ? fetch(request, ...rest)
-      : problemResponse(new Problem(400, "The Host header and the path make no URL"));
+/** Tells verdicts to those who want to know; undefined where nobody does. */
+function noters(
+  ...observers: ({ noteVerdict(request: Request, verdict: Verdict): void } | undefined)[]
+): EdgeContext["noteVerdict"] {
+  const present = observers.filter((observer) => observer !== undefined);
+  if (present.length === 0) return undefined;
+  return (request, verdict) =>
+    present.forEach((observer) => observer.noteVerdict(request, verdict));
 }
 
-function logCalls(app: Hono, log: (line: string) => void): void {
+/** What every call goes through, before and after the routes. */
+function wrapAnswers(app: Hono, ids: RequestIds, accessLog: AccessLog | undefined): void {
   const { fetch } = app;
-  app.fetch = async (request, ...rest) => {
-    const startedAt = performance.now();
-    const response = await fetch(request, ...rest);
-    const ms = (performance.now() - startedAt).toFixed(1);
-    log(`${request.method} ${new URL(request.url).pathname} ${response.status} ${ms} ms`);
+  const isUrl = urlCheck();
+  const answer: typeof fetch = (request, ...rest) => {
+    if (isUrl(request.url)) return fetch(request, ...rest);
+    return refusal(new Problem(400, "The Host header and the path make no URL"), ids(request));
+  };
+  app.fetch = accessLog === undefined ? answer : async (request, ...rest) => {
+    const response = await accessLog.observe(request, () => answer(request, ...rest));
+    response.headers.set(REQUEST_ID, ids(request));
     return response;
   };
+}
+
+/** A `Host` header that makes no URL would throw wherever the URL is read. Most requests name the same host. */
+function urlCheck(): (url: string) => boolean {
+  let origin: string | undefined;
+  return (url) => {
+    if (origin !== undefined && url.startsWith(origin)) return true;
+    if (!URL.canParse(url)) return false;
+    const end = url.indexOf("/", "https://".length);
+    if (end > 0) origin = url.slice(0, end + 1);
+    return true;
+  };
+}
+
+function refusal(problem: Problem, id: string): Response {
+  return problemResponse(problem, { [REQUEST_ID]: id });
+}
+
+const LONGEST_TOLD = 500;
+/** `registry.ts:120` in the first line of a stack. */
+const PLACE = /([^/\\\s()]+:\d+):\d+\)?$/m;
+
+/** An error of ours in one line, without its stack. */
+function told({ name, message, stack = "" }: Error, debug: boolean): string {
+  const place = debug ? PLACE.exec(stack)?.[1] : undefined;
+  const said = `${name}: ${message}`.slice(0, LONGEST_TOLD).replace(/\p{Cc}+/gu, " ");
+  return place === undefined ? said : `${said} (at ${place})`;
 }

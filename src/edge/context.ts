@@ -4,6 +4,7 @@
  * @module
  */
 import type { Context, Handler } from "hono";
+import type { Verdict } from "../breaker/types.ts";
 import type { BreakerRegistry } from "../registry/registry.ts";
 import type { AccessScope } from "./auth.ts";
 
@@ -17,4 +18,6 @@ export interface EdgeContext {
   readonly now: () => number;
   /** The handler that answers only to tokens of this scope; wraps nothing where the app is open. */
   readonly guard: (wanted: AccessScope, answer: Answer) => Handler;
+  /** Is told each verdict with the request that it answers; absent where nobody wants to know. */
+  readonly noteVerdict?: (request: Request, verdict: Verdict) => void;
 }

@@ -8,16 +8,19 @@ import type { BreakerRegistry } from "../registry/registry.ts";
 import { BATCH_LIMIT, BODY_LIMIT, readJson } from "./body.ts";
 import type { EdgeContext } from "./context.ts";
 import { type Batch, parseAllow, parseBatch, parseRecord } from "./requests.ts";
-import { jsonAnswer, verdictAnswer, wireRecordResult, wireVerdict } from "./wire.ts";
+import { gateAnswer, verdictAnswer, wireRecordResult, wireVerdict } from "./wire.ts";
 
 /** Adds `POST /v1/allow`, `/v1/record` and `/v1/batch`. */
-export function addGateRoutes(app: Hono, { registry, now, guard }: EdgeContext): void {
+export function addGateRoutes(app: Hono, context: EdgeContext): void {
+  const { registry, now, guard, noteVerdict } = context;
   app.post(
     "/v1/allow",
     guard("crawl", async (c) => {
       const request = parseAllow(await readJson(c.req.raw, BODY_LIMIT));
-      const verdict = registry.allow(request);
-      return verdictAnswer(verdict instanceof Promise ? await verdict : verdict);
+      const asked = registry.allow(request);
+      const verdict = asked instanceof Promise ? await asked : asked;
+      noteVerdict?.(c.req.raw, verdict);
+      return verdictAnswer(verdict);
     }),
   );
   app.post(
@@ -25,23 +28,28 @@ export function addGateRoutes(app: Hono, { registry, now, guard }: EdgeContext):
     guard("crawl", async (c) => {
       const { permit, outcome } = parseRecord(await readJson(c.req.raw, BODY_LIMIT), now());
       const result = registry.record(permit, outcome);
-      return jsonAnswer(wireRecordResult(result instanceof Promise ? await result : result));
+      return gateAnswer(wireRecordResult(result instanceof Promise ? await result : result));
     }),
   );
   app.post(
     "/v1/batch",
     guard("crawl", async (c) => {
       const batch = parseBatch(await readJson(c.req.raw, BATCH_LIMIT), now());
-      return jsonAnswer(await answerBatch(registry, batch));
+      const { verdicts, results } = await answerBatch(registry, batch);
+      if (noteVerdict) verdicts.forEach((verdict) => noteVerdict(c.req.raw, verdict));
+      return gateAnswer({
+        allow: verdicts.map(wireVerdict),
+        record: results.map(wireRecordResult),
+      });
     }),
   );
 }
 
 /** Outcomes first, since they are news that the verdicts should know. All of a kind at once, so that they share writes. */
-async function answerBatch(registry: BreakerRegistry, { asks, told }: Batch): Promise<unknown> {
+async function answerBatch(registry: BreakerRegistry, { asks, told }: Batch) {
   const results = await Promise.all(
     told.map(({ permit, outcome }) => registry.record(permit, outcome)),
   );
   const verdicts = await Promise.all(asks.map((ask) => registry.allow(ask)));
-  return { allow: verdicts.map(wireVerdict), record: results.map(wireRecordResult) };
+  return { verdicts, results };
 }

@@ -7,6 +7,8 @@
 import { ConfigError, loadConfig, type ResolvedConfig } from "../config/mod.ts";
 import { BreakerRegistry } from "../registry/registry.ts";
 import type { Store } from "../stores/store.ts";
+import { eventLogOf } from "../telemetry/event_log.ts";
+import { observeRegistry } from "../telemetry/otel.ts";
 import { createApp } from "./app.ts";
 import { openStore } from "./open_store.ts";
 import { drainable, exitOnSignals, type Fetch, listen, urlOf } from "./serve.ts";
@@ -15,6 +17,8 @@ import { readSettings, requireTokensFor, type ServerSettings, StartError } from 
 /** The app with all that is behind it. */
 interface Edge {
   fetch: Fetch;
+  /** Ends the answers that would never end by themselves. */
+  endStreams(): void;
   /** Writes what is queued and closes the store. */
   flush(): Promise<void>;
 }
@@ -24,7 +28,7 @@ async function run(): Promise<Fetch> {
   const settings = readSettings(Deno.env.toObject());
   if (!settings.onDeploy) requireTokensFor(settings.hostname, settings.tokens);
   const edge = await compose(settings);
-  const { fetch, drain } = drainable(edge.fetch);
+  const { fetch, drain } = drainable(edge.fetch, edge.endStreams);
   let stopListening = () => Promise.resolve();
   exitOnSignals(drain, () => stopListening().then(edge.flush), log);
   try {
@@ -42,7 +46,7 @@ async function serve(hostname: string, port: number): Promise<Fetch> {
   const settings = readSettings(Deno.env.toObject());
   if (!settings.onDeploy) requireTokensFor(hostname, settings.tokens);
   const edge = await compose(settings);
-  const { fetch, drain } = drainable(edge.fetch);
+  const { fetch, drain } = drainable(edge.fetch, edge.endStreams);
   exitOnSignals(drain, edge.flush, log);
   log(`Listening on ${urlOf(hostname, port)}`);
   return fetch;
@@ -65,9 +69,18 @@ async function compose(settings: ServerSettings): Promise<Edge> {
   const { store, name } = await openStore(config, settings.onDeploy, env);
   log(`Store: ${name}`);
   const registry = createRegistry(config, store);
-  const app = createApp({ registry, tokens: settings.tokens, debug: config.debug, log });
+  const app = createApp({
+    registry,
+    tokens: settings.tokens,
+    tokenLimit: settings.tokenLimit,
+    sources: config.sources,
+    debug: config.debug,
+    log,
+  });
+  observeRegistry(registry);
   return {
     fetch: (request) => app.fetch(request),
+    endStreams: () => eventLogOf(registry).endReaders(),
     async flush() {
       await registry[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();

@@ -18,3 +18,6 @@
 export { createApp } from "./app.ts";
 export type { EdgeOptions } from "./app.ts";
 export type { EdgeTokens } from "./auth.ts";
+export type { EventOptions } from "./event_routes.ts";
+export type { PolicySources } from "./policy_wire.ts";
+export type { TokenLimit } from "./token_limit.ts";

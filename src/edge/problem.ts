@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { secured } from "./secure_headers.ts";
 
 /** One thing that is wrong in what a client sent. */
 export interface FieldError {
@@ -49,7 +50,8 @@ export function invalid(errors: readonly FieldError[]): Problem {
   return new Problem(400, detail + more, { errors: errors.slice(0, MAX_ERRORS) });
 }
 
-const TITLES: Readonly<Record<number, string>> = {
+/** Of each status that a refusal may have. */
+export const TITLES: Readonly<Record<number, string>> = {
   400: "Bad Request",
   401: "Unauthorized",
   403: "Forbidden",
@@ -57,11 +59,16 @@ const TITLES: Readonly<Record<number, string>> = {
   405: "Method Not Allowed",
   413: "Content Too Large",
   415: "Unsupported Media Type",
+  429: "Too Many Requests",
   500: "Internal Server Error",
+  503: "Service Unavailable",
 };
 
-/** The problem as an answer. */
-export function problemResponse(problem: Problem): Response {
+/** The problem as an answer, with headers that belong to the request besides. */
+export function problemResponse(
+  problem: Problem,
+  besides: Readonly<Record<string, string>> = {},
+): Response {
   const { status, message, errors, headers } = problem;
   const document = {
     type: "about:blank",
@@ -70,10 +77,12 @@ export function problemResponse(problem: Problem): Response {
     detail: message,
     errors,
   };
-  return new Response(JSON.stringify(document), {
-    status,
-    headers: { "content-type": "application/problem+json", ...headers },
-  });
+  return secured(
+    new Response(JSON.stringify(document), {
+      status,
+      headers: { "content-type": "application/problem+json", ...headers, ...besides },
+    }),
+  );
 }
 
 /** What clients are told of an error that is not theirs: that there was one. */

@@ -47,6 +47,8 @@ export interface BatchBody {
 
 const MAX_PERMIT = 2_048;
 const MAX_URL = 16_384;
+/** A cursor may name breakers that a store gave beyond the page. */
+const MAX_CURSOR = 16_384;
 const ONE_YEAR_S = 31_536_000;
 
 /** The query of `GET /v1/breakers`, read. */
@@ -97,7 +99,7 @@ export const listQuery: z.ZodType<ListQuery> = z
     state: z.enum(["open", "half_open", "closed"]).optional(),
     limit: z.string().regex(/^[0-9]{1,4}$/).transform(Number)
       .pipe(z.int().min(1).max(1_000)).optional(),
-    cursor: text(2_048).optional(),
+    cursor: text(MAX_CURSOR).optional(),
   });
 
 /** What each field takes, in words. */

@@ -43,10 +43,11 @@ export function listen(
 }
 
 /**
- * Lets a handler be drained: what comes late is refused, what is under way is waited for. Not left to the server's own
+ * Lets a handler be drained: what comes late is refused, what is under way is waited for, and answers without end
+ * are ended by `endStreams`. Not left to the server's own
  * `shutdown`, which breaks off the bodies that are still on their way.
  */
-export function drainable(fetch: Fetch): { fetch: Fetch; drain: Drain } {
+export function drainable(fetch: Fetch, endStreams: () => void): { fetch: Fetch; drain: Drain } {
   let underWay = 0;
   let drained: (() => void) | undefined;
   const ended = () => {
@@ -68,6 +69,7 @@ export function drainable(fetch: Fetch): { fetch: Fetch; drain: Drain } {
     },
     async drain() {
       const all = new Promise<void>((resolve) => drained = resolve);
+      endStreams();
       if (underWay > 0) await endsWithin(DRAIN_MS, all);
     },
   };

@@ -6,6 +6,7 @@
  */
 import type { Environment } from "../config/mod.ts";
 import type { EdgeTokens } from "./auth.ts";
+import type { TokenLimit } from "./token_limit.ts";
 
 /** A reason not to start that the operator can mend. Its message says how; its stack is of no use to anybody. */
 export class StartError extends Error {
@@ -18,6 +19,8 @@ export interface ServerSettings {
   /** 0: any that is free. */
   port: number;
   tokens: Required<EdgeTokens>;
+  /** Absent: no limit. */
+  tokenLimit?: TokenLimit;
   /** True on Deno Deploy: no files, and everybody can reach the server. */
   onDeploy: boolean;
   /** What the operator should know, but which is no reason not to start. */
@@ -30,6 +33,11 @@ const TOKEN_VARIABLES = {
   admin: "BREAKWATER_ADMIN_TOKENS",
 } as const;
 
+const LIMIT_VARIABLE = "BREAKWATER_TOKEN_LIMIT";
+/** `100/s`, `6000/m,burst:50` */
+const LIMIT = /^([1-9][0-9]{0,8})\/([smh])(?:,burst:([1-9][0-9]{0,8}))?$/;
+const UNIT_S: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600 };
+
 /** Shorter tokens can be guessed. */
 const SHORTEST_TOKEN = 16;
 const LONGEST_TOKEN = 1_024;
@@ -37,7 +45,7 @@ const LONGEST_TOKEN = 1_024;
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
 
 /**
- * Reads PORT, HOST and the tokens.
+ * Reads PORT, HOST, the tokens and their limit.
  *
  * @throws {StartError} where one of them cannot be used, or the server would be open to others than this machine
  */
@@ -57,7 +65,12 @@ export function readSettings(env: Environment): ServerSettings {
   if (settings.onDeploy && !hasTokens(settings.tokens)) {
     throw new StartError(`Refusing to start on Deno Deploy without tokens. ${SET_TOKENS}`);
   }
-  return settings;
+  const tokenLimit = readTokenLimit(env[LIMIT_VARIABLE]);
+  if (tokenLimit === undefined) return settings;
+  if (!hasTokens(settings.tokens)) {
+    warnings.push(`${LIMIT_VARIABLE} limits nobody while there are no tokens. ${SET_TOKENS}`);
+  }
+  return { ...settings, tokenLimit };
 }
 
 const SET_TOKENS = `Set ${TOKEN_VARIABLES.crawl}, ${TOKEN_VARIABLES.read} or ` +
@@ -130,4 +143,18 @@ function readTokens(env: Environment, variable: string, warnings: string[]): str
     }
   });
   return tokens;
+}
+
+function readTokenLimit(value: string | undefined): TokenLimit | undefined {
+  const text = value?.trim() ?? "";
+  if (text === "") return undefined;
+  const [, requests, unit = "", burst] = LIMIT.exec(text) ?? [];
+  if (requests === undefined) {
+    throw new StartError(
+      `${LIMIT_VARIABLE} must be requests per second, minute or hour, such as 100/s, 6000/m or ` +
+        `100/s,burst:200: current value is '${text.slice(0, 40)}'`,
+    );
+  }
+  const perSecond = Number(requests) / UNIT_S[unit]!;
+  return burst === undefined ? { perSecond } : { perSecond, burst: Number(burst) };
 }

@@ -11,6 +11,7 @@ import type {
   Snapshot,
   Verdict,
 } from "../breaker/types.ts";
+import { secured, unguessed } from "./secure_headers.ts";
 
 /** Why a request is denied, or in mode `observe` would have been. */
 export interface WireDenial {
@@ -118,23 +119,21 @@ function wireView(view: BreakerView): WireView {
 // Shared between answers, for speed: a Response copies what it is given.
 const JSON_INIT: ResponseInit = { headers: { "content-type": "application/json" } };
 
-/** An answer to a POST; nothing caches those. */
-export function jsonAnswer(body: unknown): Response {
-  return new Response(JSON.stringify(body), JSON_INIT);
+/** An answer to a crawler. */
+export function gateAnswer(body: unknown): Response {
+  return unguessed(new Response(JSON.stringify(body), JSON_INIT));
 }
 
 /** An answer that says how things stand now, which no cache may keep. */
 export function stateAnswer(body: unknown, status = 200): Response {
-  const headers = { "content-type": "application/json", "cache-control": "no-store" };
-  return new Response(JSON.stringify(body), { status, headers });
+  return secured(new Response(JSON.stringify(body), { ...JSON_INIT, status }));
 }
 
 /** The answer to `POST /v1/allow`: a denial names its end in a header too (RFC 9110 section 10.2.3). */
 export function verdictAnswer(verdict: Verdict): Response {
-  const body = JSON.stringify(wireVerdict(verdict));
-  if (verdict.allowed) return new Response(body, JSON_INIT);
-  const seconds = String(Math.ceil(verdict.retryAfterMs / 1_000));
-  return new Response(body, {
-    headers: { "content-type": "application/json", "retry-after": seconds },
-  });
+  const response = gateAnswer(wireVerdict(verdict));
+  if (!verdict.allowed) {
+    response.headers.append("retry-after", String(Math.ceil(verdict.retryAfterMs / 1_000)));
+  }
+  return response;
 }

@@ -236,6 +236,11 @@ export class Admissions {
       resolverMark,
     });
     const probe = mark.kind === "probe" || resolverMark?.kind === "probe";
+    const { verdicts } = this.#core.counters;
+    if (wouldDeny !== undefined) verdicts.observed[wouldDeny.reason]++;
+    else if (probe) verdicts.probes++;
+    else verdicts.allowed++;
+    if (degraded) verdicts.degraded++;
     const waits = probe && this.#core.mode === "enforce";
     const verdict: Verdict = {
       allowed: true,
@@ -258,7 +263,10 @@ export class Admissions {
   ): Verdict {
     const observed = this.#core.mode === "observe";
     this.#emitDenial(ask, denial, observed, now);
-    if (!observed) return { allowed: false, ...denial, ...(degraded && { degraded }) };
+    if (!observed) {
+      this.#countDenial(denial, degraded);
+      return { allowed: false, ...denial, ...(degraded && { degraded }) };
+    }
     return this.#shadowed(ask, byHost, byResolver, degraded, now, denial);
   }
 
@@ -294,11 +302,18 @@ export class Admissions {
       retryAfterMs: STORE_DOWN_RETRY_MS,
     };
     this.#emitDenial(ask, denial, false, now);
+    this.#countDenial(denial, true);
     return { allowed: false, ...denial, degraded: true };
   }
 
+  #countDenial({ reason }: Denial, degraded: boolean): void {
+    const { verdicts } = this.#core.counters;
+    verdicts.denied[reason]++;
+    if (degraded) verdicts.degraded++;
+  }
+
   #emitDenial({ host, role, resolver }: Ask, denial: Denial, observed: boolean, at: number): void {
-    if (this.#core.listeners.none) return;
+    if (!this.#core.listeners.hearsDenials) return;
     this.#core.listeners.emit({
       type: "denial",
       at,

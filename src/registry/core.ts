@@ -8,10 +8,13 @@ import type { BreakerRecord } from "../breaker/record.ts";
 import type { Mode, Scope } from "../breaker/types.ts";
 import type { MaybePromise } from "../stores/store.ts";
 import type { Step } from "./cell.ts";
+import type { Codec } from "./codec.ts";
 import type { CooldownShare } from "./cooldown_share.ts";
+import type { Counters } from "./counters.ts";
 import type { Engine } from "./engine.ts";
 import type { Listeners } from "./events.ts";
 import type { PolicyBook } from "./policy_book.ts";
+import type { PolicyShare } from "./policy_share.ts";
 import { isPromise, type StoreGuard } from "./store_guard.ts";
 import type { Timers } from "./timers.ts";
 
@@ -19,17 +22,27 @@ import type { Timers } from "./timers.ts";
 export interface RegistryCore {
   mode: Mode;
   policies: PolicyBook;
+  /** What of the policies is stored for every process. */
+  overrides: PolicyShare;
   /** Of the store that holds the records. */
   guard: StoreGuard;
   engine: Engine<BreakerRecord>;
   /** With `share: "cooldowns"`: what travels, while records stay in this process. */
   cooldowns?: CooldownShare;
   listeners: Listeners;
+  counters: Counters;
   now: () => number;
   random: () => number;
   timers: Timers;
   /** What is answered when the store does not answer. */
   onStoreError: "local" | "allow" | "deny";
+  /**
+   * Another engine on the store that is shared, for what travels beside the breakers. Absent where the store is
+   * the registry's own, and nobody else reads it.
+   */
+  engineBeside?: <R>(codec: Codec<R>) => Engine<R>;
+  /** Run when the registry is disposed, before what is queued is written. */
+  closers: Set<() => Promise<void>>;
 }
 
 /** A step of the machine as the engine takes it: what it changed is told once it is written. */
@@ -41,7 +54,10 @@ export function toEngine<A>(
   now: number,
 ): Step<BreakerRecord, A> {
   if (transitions.length === 0) return { record, answer };
-  const commit = () => core.listeners.emitTransitions(scope, key, transitions, now);
+  const commit = () => {
+    core.counters.addTransitions(scope, transitions);
+    core.listeners.emitTransitions(scope, key, transitions, now);
+  };
   return { record, answer, commit };
 }
 

@@ -44,6 +44,16 @@ export interface EngineStats extends WriterStats {
   cells: number;
 }
 
+/** What waits to be written. */
+export interface QueueStats {
+  /** Events in all queues. */
+  waiting: number;
+  /** Events in the longest queue. */
+  longest: number;
+  /** Records that the store does not hold as they are here, since it could not be reached. */
+  unsaved: number;
+}
+
 /** A cell that nobody used for so long is let go, in milliseconds. */
 const IDLE_MS = 1_000;
 const ABSENT = Object.freeze({ record: undefined, degraded: false });
@@ -77,6 +87,17 @@ export class Engine<R> {
   /** What was done so far. */
   stats(): EngineStats {
     return { ...this.#writer.stats, cells: this.#cells.size };
+  }
+
+  /** What waits now. Looks at every record in memory. */
+  queues(): QueueStats {
+    let waiting = 0;
+    let longest = 0;
+    for (const { queue } of this.#cells.values()) {
+      waiting += queue.length;
+      longest = Math.max(longest, queue.length);
+    }
+    return { waiting, longest, unsaved: this.#cells.dirty.size };
   }
 
   /** The record as it stands, from memory while that is fresh. */

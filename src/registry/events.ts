@@ -6,24 +6,40 @@
 import type { Transition } from "../breaker/machine.ts";
 import type { BreakerEvent, Scope } from "../breaker/types.ts";
 
+/** Which kind of event. */
+export type EventType = BreakerEvent["type"];
+
 /** The listeners of one registry. */
 export class Listeners {
-  readonly #listeners = new Set<(event: BreakerEvent) => void>();
+  /** With the types that each wants to hear of; undefined: all. */
+  readonly #listeners = new Map<(event: BreakerEvent) => void, readonly EventType[] | undefined>();
+  #hearsDenials = false;
+  #hearsOutcomes = false;
 
-  /** True where nobody listens: no event needs to be made. */
-  get none(): boolean {
-    return this.#listeners.size === 0;
+  /** False where nobody wants to hear of denials: none needs to be made. */
+  get hearsDenials(): boolean {
+    return this.#hearsDenials;
+  }
+
+  /** False where nobody wants to hear of outcomes: none needs to be made. */
+  get hearsOutcomes(): boolean {
+    return this.#hearsOutcomes;
   }
 
   /** Returns what ends the listening. */
-  add(listener: (event: BreakerEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+  add(listener: (event: BreakerEvent) => void, types?: readonly EventType[]): () => void {
+    this.#listeners.set(listener, types);
+    this.#count();
+    return () => {
+      this.#listeners.delete(listener);
+      this.#count();
+    };
   }
 
-  /** Tells everybody. */
+  /** Tells everybody who wants to hear it. */
   emit(event: BreakerEvent): void {
-    for (const listener of this.#listeners) {
+    for (const [listener, types] of this.#listeners) {
+      if (types !== undefined && !types.includes(event.type)) continue;
       try {
         listener(event);
       } catch {
@@ -43,5 +59,12 @@ export class Listeners {
       const role = name === "" ? {} : { role: name };
       this.emit({ type: "transition", at, scope, key, ...role, ...transition });
     }
+  }
+
+  #count(): void {
+    const hears = (type: EventType) =>
+      [...this.#listeners.values()].some((types) => types === undefined || types.includes(type));
+    this.#hearsDenials = hears("denial");
+    this.#hearsOutcomes = hears("outcome");
   }
 }

@@ -6,10 +6,13 @@
 import type { BreakerRecord } from "../breaker/record.ts";
 import { inTrouble, snapshotOf } from "../breaker/snapshot.ts";
 import type { BreakerState, Scope, Snapshot } from "../breaker/types.ts";
-import type { Page } from "../stores/store.ts";
+import { type Entry, isStorableKey, type Page } from "../stores/store.ts";
 import type { RegistryCore } from "./core.ts";
-import { fromStoreKey, SCOPE_PREFIX } from "./record_codec.ts";
+import { fromStoreKey, SCOPE_PREFIX, storeKey } from "./record_codec.ts";
 import { StoreUnavailableError } from "./store_guard.ts";
+
+/** Entries asked for at once where much of what a store holds is not listed: tombstones, other states. */
+const LOOK_AHEAD = 500;
 
 /** Which breakers to list. */
 export interface PageOptions {
@@ -46,38 +49,96 @@ export function snapshotNow(
  * @throws {RangeError} where the limit is not a whole number above 0
  */
 export async function listPage(core: RegistryCore, options: PageOptions): Promise<SnapshotPage> {
-  const limit = options.limit ?? 100;
+  const { limit = 100, state } = options;
   if (!Number.isInteger(limit) || limit < 1) {
     throw new RangeError(
       `A page's 'limit' must be a whole number above 0: current value is ${limit}`,
     );
   }
+  const from = readCursor(options.cursor);
   if (options.cursor === undefined) await takeCooldowns(core);
-  let position: Position | undefined = readCursor(options.cursor);
-  const snapshots: Snapshot[] = [];
-  while (position !== undefined && snapshots.length < limit) {
-    const { scope, cursor }: Position = position;
-    let page: Page;
-    try {
-      page = await core.guard.list(SCOPE_PREFIX[scope], limit - snapshots.length, cursor);
-    } catch (error) {
-      if (error instanceof RangeError) throw notACursor(cursor ?? "");
-      if (!(error instanceof StoreUnavailableError)) throw error;
-      return { snapshots: listLocally(core, options.state, limit) };
-    }
-    for (const entry of page.entries) {
-      const record = core.engine.decodeEntry(entry.key, entry);
-      const { key } = fromStoreKey(entry.key);
-      const snapshot = snapshotNow(core, scope, key, record);
-      if (isListed(snapshot, options.state)) snapshots.push(snapshot);
-    }
-    position = page.cursor !== undefined
-      ? { scope, cursor: page.cursor }
-      : scope === "host"
-      ? { scope: "resolver" }
-      : undefined;
+  try {
+    return await fillPage(core, from, limit, state);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError)) throw error;
+    return { snapshots: listLocally(core, state, limit) };
   }
-  return { snapshots, ...(position && { cursor: writeCursor(position) }) };
+}
+
+/** Never holds more than the page and one answer of the store. */
+async function fillPage(
+  core: RegistryCore,
+  from: Position,
+  limit: number,
+  state: BreakerState | undefined,
+): Promise<SnapshotPage> {
+  const held = await readHeld(core, from.held, state);
+  const snapshots = held.slice(0, limit);
+  let rest = held.slice(limit);
+  let { scope, cursor }: Place = from;
+  let done = from.done === true;
+  let ask = limit - snapshots.length;
+  let exactly = false;
+  while (!done && snapshots.length < limit) {
+    const page = await listStore(core, { scope, cursor }, ask);
+    const listed = listedOf(core, page.entries, state);
+    const wanted = limit - snapshots.length;
+    if (listed.length > wanted && !exactly && ask > wanted) {
+      // Looked too far ahead: once more, up to the entry that fills the page.
+      ask = listed[wanted - 1]!.at + 1;
+      exactly = true;
+      continue;
+    }
+    snapshots.push(...listed.slice(0, wanted).map(({ snapshot }) => snapshot));
+    rest = listed.slice(wanted).map(({ snapshot }) => snapshot);
+    ask = limit - snapshots.length;
+    exactly = false;
+    if (page.cursor !== undefined) {
+      cursor = page.cursor;
+      // Where little of what there is gets listed, a few at a time would take for ever.
+      ask = Math.max(ask, LOOK_AHEAD);
+    } else if (scope === "host") [scope, cursor] = ["resolver", undefined];
+    else done = true;
+  }
+  if (done && rest.length === 0) return { snapshots };
+  const keys = rest.map(({ scope, key }) => storeKey(scope, key));
+  return { snapshots, cursor: writeCursor({ scope, cursor, done, held: keys }) };
+}
+
+async function listStore(core: RegistryCore, { scope, cursor }: Place, ask: number): Promise<Page> {
+  try {
+    return await core.guard.list(SCOPE_PREFIX[scope], ask, cursor);
+  } catch (error) {
+    throw error instanceof RangeError ? notACursor(cursor ?? "") : error;
+  }
+}
+
+/** What of these entries is listed, and where it stands among them. */
+function listedOf(
+  core: RegistryCore,
+  entries: readonly Entry[],
+  state: BreakerState | undefined,
+): { snapshot: Snapshot; at: number }[] {
+  return entries.flatMap((entry, at) => {
+    const { scope, key } = fromStoreKey(entry.key);
+    const snapshot = snapshotNow(core, scope, key, core.engine.decodeEntry(entry.key, entry));
+    return isListed(snapshot, state) ? [{ snapshot, at }] : [];
+  });
+}
+
+/** What a store gave beyond an earlier page, as it is now. */
+async function readHeld(
+  core: RegistryCore,
+  keys: readonly string[],
+  state: BreakerState | undefined,
+): Promise<Snapshot[]> {
+  if (keys.length === 0) return [];
+  const values = await core.guard.read(keys);
+  const entries = keys.flatMap((key, i) => {
+    const stored = values[i];
+    return stored === undefined ? [] : [{ key, ...stored }];
+  });
+  return listedOf(core, entries, state).map(({ snapshot }) => snapshot);
 }
 
 /** With `share: "cooldowns"`, what others said counts too, as far as it can be learned. */
@@ -108,25 +169,63 @@ function isListed(snapshot: Snapshot, state: BreakerState | undefined): boolean 
   return inTrouble(snapshot) && (state === undefined || snapshot.state === state);
 }
 
-/** Where a listing stands: hosts come first. */
-interface Position {
+/** A place in the store's order: hosts come first. */
+interface Place {
   scope: Scope;
   cursor?: string;
+}
+
+/** Where a listing stands. */
+interface Position extends Place {
+  /** Keys that the store gave beyond the page before, and that come first on the next. */
+  held: readonly string[];
+  /** Only those are left. */
+  done?: boolean;
 }
 
 function notACursor(cursor: string): TypeError {
   return new TypeError(`Not a cursor of this listing: '${cursor.slice(0, 80)}'`);
 }
 
+/** What a cursor with keys held back starts with; any other is `host:` or `resolver:` and the store's own. */
+const HELD = "held:";
+/** Most keys that a cursor may hold: more than any store gives beyond what it was asked for. */
+const MAX_HELD = 1_000;
+
 function readCursor(cursor: string | undefined): Position {
-  if (cursor === undefined) return { scope: "host" };
+  if (cursor === undefined) return { scope: "host", held: [] };
+  if (cursor.startsWith(HELD)) return readHolding(cursor);
   const [, scope, rest] = /^(host|resolver):(.*)$/s.exec(cursor) ?? [];
-  if (scope !== "host" && scope !== "resolver") {
-    throw notACursor(cursor);
-  }
-  return { scope, ...(rest !== "" && { cursor: rest }) };
+  if (!isScope(scope)) throw notACursor(cursor);
+  return { scope, held: [], ...(rest !== "" && { cursor: rest }) };
 }
 
-function writeCursor({ scope, cursor = "" }: Position): string {
-  return `${scope}:${cursor}`;
+/** A client hands it in: nothing but keys of breakers may be read because of it. */
+function readHolding(cursor: string): Position {
+  let parts: unknown;
+  try {
+    parts = JSON.parse(cursor.slice(HELD.length));
+  } catch {
+    throw notACursor(cursor);
+  }
+  if (!Array.isArray(parts) || parts.length > MAX_HELD + 2) throw notACursor(cursor);
+  const [scope, rest, ...held]: unknown[] = parts;
+  if (!held.every(isBreakerKey)) throw notACursor(cursor);
+  if (scope === "end" && rest === "") return { scope: "resolver", held, done: true };
+  if (!isScope(scope) || typeof rest !== "string") throw notACursor(cursor);
+  return { scope, held, ...(rest !== "" && { cursor: rest }) };
+}
+
+function writeCursor({ scope, cursor = "", held, done }: Position): string {
+  if (held.length === 0) return `${scope}:${cursor}`;
+  return HELD + JSON.stringify([done ? "end" : scope, done ? "" : cursor, ...held]);
+}
+
+function isScope(scope: unknown): scope is Scope {
+  return scope === "host" || scope === "resolver";
+}
+
+function isBreakerKey(key: unknown): key is string {
+  return typeof key === "string" && isStorableKey(key) &&
+    Object.values(SCOPE_PREFIX).some((prefix) => key.startsWith(prefix));
 }

@@ -53,7 +53,12 @@ export class Outcomes {
     const now = this.#core.now();
     const policy = parts ? this.#core.policies.ofHost(parts.host) : this.#core.policies.ofHost("");
     const kind = classify(outcome, policy.classify);
-    if (parts === undefined) return UNREAD;
+    const { outcomes } = this.#core.counters;
+    if (parts === undefined) {
+      outcomes.unreadable++;
+      return UNREAD;
+    }
+    outcomes[kind]++;
     const retryAfterMs = retryAfterOf(outcome, now);
     const { cooldowns } = this.#core;
     const input = inputOf(parts, parts.hostMark, parts.role, kind, outcome, retryAfterMs);
@@ -71,7 +76,7 @@ export class Outcomes {
         ? Promise.all([host, resolver]).then(([h, r]) => worse(h, r))
         : worse(host, resolver);
     }
-    if (this.#core.listeners.none) return result;
+    if (!this.#core.listeners.hearsOutcomes) return result;
     const emit = (answer: RecordResult) => this.#emitOutcome(parts, outcome, kind, answer, now);
     return isPromise(result) ? result.then(emit) : emit(result);
   }
@@ -87,7 +92,19 @@ export class Outcomes {
       if (rated) return this.#rated(scope, key, policy, record, input, now, attempt);
       return toEngine(this.#core, scope, key, tell(record, input, policy, now), now);
     });
-    return isPromise(done) ? done.then(resultOf) : resultOf(done);
+    return isPromise(done)
+      ? done.then((told) => this.#resultOf(scope, told))
+      : this.#resultOf(scope, done);
+  }
+
+  #resultOf(scope: Scope, done: Done<Told> | undefined): RecordResult {
+    const result = resultOf(done);
+    if (scope === "host") {
+      const { outcomes } = this.#core.counters;
+      if (!result.recorded) outcomes.late++;
+      if (done?.degraded) outcomes.degraded++;
+    }
+    return result;
   }
 
   /** The same, with the rate window of this process around it. */

@@ -17,9 +17,11 @@ import type {
   Gate,
   Mode,
   OpenOptions,
+  OperatorEvent,
   Outcome,
   Permit,
   PolicyPatch,
+  PolicyView,
   RecordResult,
   Scope,
   Snapshot,
@@ -33,13 +35,17 @@ import { openInput } from "./breaker.ts";
 import type { Codec } from "./codec.ts";
 import { COOLDOWN_CODEC, CooldownShare } from "./cooldown_share.ts";
 import { chain, type RegistryCore, toEngine } from "./core.ts";
-import { Engine, type EngineStats } from "./engine.ts";
-import { Listeners } from "./events.ts";
+import { Counters } from "./counters.ts";
+import { Engine } from "./engine.ts";
+import { type EventType, Listeners } from "./events.ts";
 import { listPage, type PageOptions, snapshotNow, type SnapshotPage } from "./listing.ts";
+import { Latencies } from "./latencies.ts";
 import { Outcomes } from "./outcomes.ts";
 import { PolicyBook } from "./policy_book.ts";
+import { PolicyShare } from "./policy_share.ts";
 import { KEY_PREFIX, recordCodec, storeKey } from "./record_codec.ts";
-import { StoreGuard, type StoreOperation } from "./store_guard.ts";
+import { type RegistryStats, statsOf } from "./stats.ts";
+import { isPromise, StoreGuard, type StoreOperation } from "./store_guard.ts";
 import { delay, REAL_TIMERS, type Timers } from "./timers.ts";
 
 /** How a registry is made. Everything has a default. */
@@ -66,11 +72,10 @@ export interface RegistryOptions {
   timers?: Timers;
 }
 
-/** What the registry did so far, for the metrics. */
-export interface RegistryStats extends EngineStats {
-  /** Commands sent to the store. */
-  commands: Readonly<Record<StoreOperation, number>>;
-}
+export type { RegistryStats } from "./stats.ts";
+
+/** The parts of a registry, for the layers of this package that stand on it. */
+export let coreOf: (registry: BreakerRegistry) => RegistryCore;
 
 /**
  * A breaker for every host, resolver and role, shared with other processes through a store.
@@ -88,6 +93,11 @@ export class BreakerRegistry implements Gate {
   readonly #core: RegistryCore;
   readonly #admissions: Admissions;
   readonly #outcomes: Outcomes;
+  readonly #latencies = { allow: new Latencies(), record: new Latencies() };
+
+  static {
+    coreOf = (registry) => registry.#core;
+  }
 
   /**
    * A registry without any record in memory; asks the store when it is first asked itself.
@@ -113,7 +123,12 @@ export class BreakerRegistry implements Gate {
    * @throws {TypeError} where the request names neither or both of host and url, or a name is none
    */
   allow(request: AllowRequest): MaybePromise<Verdict> {
-    return this.#admissions.allow(request);
+    if (this.#core.mode === "off") return this.#admissions.allow(request);
+    const { allow } = this.#latencies;
+    const askedAt = allow.isSampleDue ? this.#core.timers.monotonic() : undefined;
+    const verdict = this.#admissions.allow(request);
+    this.#core.overrides.look();
+    return this.#timed(allow, askedAt, verdict);
   }
 
   /**
@@ -122,7 +137,12 @@ export class BreakerRegistry implements Gate {
    * @throws {TypeError} where the outcome is none
    */
   record(permit: Permit, outcome: Outcome): MaybePromise<RecordResult> {
-    return this.#outcomes.record(permit, outcome);
+    if (this.#core.mode === "off") return this.#outcomes.record(permit, outcome);
+    const { record } = this.#latencies;
+    const askedAt = record.isSampleDue ? this.#core.timers.monotonic() : undefined;
+    const result = this.#outcomes.record(permit, outcome);
+    this.#core.overrides.look();
+    return this.#timed(record, askedAt, result);
   }
 
   /**
@@ -199,14 +219,47 @@ export class BreakerRegistry implements Gate {
     return this.#operate(target, { type: "close" });
   }
 
-  /** The policy that holds for a host or resolver. */
+  /** The policy that holds for a host or resolver, as far as this process knows. */
   policy(target: Target): BreakerPolicy {
     const { scope, key } = resolveTarget(target);
+    this.#core.overrides.look();
     return this.#core.policies.of(scope, key);
   }
 
+  /** The policy of a host by its layers. Asks the store for what was stored with {@linkcode setPolicy}. */
+  async inspectPolicy(host: string): Promise<PolicyView> {
+    return await this.#core.overrides.inspect(hostKey(host));
+  }
+
   /**
-   * Lays a patch over the policy of a host or resolver, in this process.
+   * Lays a patch over the policy of a host for every process on the store, in place of the one before. Others
+   * take it up within 2 s of traffic; it outlives them all, and leaves a running cooldown alone.
+   *
+   * @param options who sets it, for whoever looks later; up to 64 characters
+   * @throws {RangeError} where a value is out of its bounds, or contradicts what it is laid over
+   * @throws {TypeError} where a key is none
+   * @throws {StoreUnavailableError} where the store cannot be told; to try again does no harm
+   */
+  async setPolicy(
+    host: string,
+    patch: PolicyPatch,
+    options: { by?: string } = {},
+  ): Promise<PolicyView> {
+    return await this.#core.overrides.set(hostKey(host), patch, options.by);
+  }
+
+  /**
+   * Removes what was stored with {@linkcode setPolicy}.
+   *
+   * @throws {StoreUnavailableError} where the store cannot be told; to try again does no harm
+   */
+  async clearPolicy(host: string): Promise<PolicyView> {
+    return await this.#core.overrides.clear(hostKey(host));
+  }
+
+  /**
+   * Lays a patch over the policy of a host or resolver, in this process. What is stored for every process
+   * goes on counting for what it names.
    *
    * @throws {RangeError} where a value is out of its bounds; nothing is changed then
    * @throws {TypeError} where a key is none; nothing is changed then
@@ -216,9 +269,13 @@ export class BreakerRegistry implements Gate {
     this.#core.policies.patch(scope, key, patch);
   }
 
-  /** Hears what happens from now on; returns what ends that. */
-  onEvent(listener: (event: BreakerEvent) => void): () => void {
-    return this.#core.listeners.add(listener);
+  /**
+   * Hears what happens from now on; returns what ends that.
+   *
+   * @param types what to hear of; nobody pays for the making of other events. @default all
+   */
+  onEvent(listener: (event: BreakerEvent) => void, types?: readonly EventType[]): () => void {
+    return this.#core.listeners.add(listener, types);
   }
 
   /** True where the store answers in time. */
@@ -234,15 +291,33 @@ export class BreakerRegistry implements Gate {
 
   /** What the registry did so far. */
   stats(): RegistryStats {
-    const { cooldowns, engine, guard } = this.#core;
-    const shared = cooldowns ?? { engine, guard };
-    return { ...shared.engine.stats(), commands: { ...shared.guard.commands } };
+    return statsOf(this.#core, this.#latencies);
   }
 
   /** Writes what is queued. The store is left open. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#core.closers].map((close) => close()));
     await this.#core.engine[Symbol.asyncDispose]();
     await this.#core.cooldowns?.engine[Symbol.asyncDispose]();
+  }
+
+  /** Counts how long a call took. Not timed where it answers at once, but for a sample. */
+  #timed<T>(
+    latencies: Latencies,
+    askedAt: number | undefined,
+    answer: MaybePromise<T>,
+  ): MaybePromise<T> {
+    const { timers } = this.#core;
+    if (!isPromise(answer)) {
+      if (askedAt === undefined) latencies.addAtOnce();
+      else latencies.sample(timers.monotonic() - askedAt);
+      return answer;
+    }
+    const since = askedAt ?? timers.monotonic();
+    return answer.then((value) => {
+      latencies.add(timers.monotonic() - since);
+      return value;
+    });
   }
 
   #operate(target: Target, input: OperatorInput): MaybePromise<Snapshot> {
@@ -250,7 +325,11 @@ export class BreakerRegistry implements Gate {
     const policy = this.#core.policies.of(scope, key);
     const done = this.#core.engine.update(storeKey(scope, key), (record, now) => {
       const step = toEngine(this.#core, scope, key, operate(record, input, policy, now), now);
-      return { ...step, answer: snapshotNow(this.#core, scope, key, step.record) };
+      const commit = () => {
+        step.commit?.();
+        this.#core.listeners.emit(operatorEvent(scope, key, input, now));
+      };
+      return { ...step, commit, answer: snapshotNow(this.#core, scope, key, step.record) };
     });
     return chain(done, (answered) => {
       if (answered === undefined) {
@@ -264,6 +343,18 @@ export class BreakerRegistry implements Gate {
   }
 }
 
+function operatorEvent(
+  scope: Scope,
+  key: string,
+  input: OperatorInput,
+  at: number,
+): OperatorEvent {
+  const { type: action } = input;
+  if (action !== "open") return { type: "operator", at, scope, key, action };
+  const { until, note } = input;
+  return { type: "operator", at, scope, key, action, until, ...(note !== undefined && { note }) };
+}
+
 /** Puts the parts together. */
 function assemble(options: RegistryOptions, maxRecords: number): RegistryCore {
   const { config = {}, freshnessMs = 500, timeoutMs = 250 } = options;
@@ -272,9 +363,13 @@ function assemble(options: RegistryOptions, maxRecords: number): RegistryCore {
   checkOptions({ freshnessMs, timeoutMs, maxHosts: maxRecords }, mode);
   const policies = new PolicyBook(config);
   const listeners = new Listeners();
+  const counters = new Counters();
   const onError = (operation: StoreOperation, key?: string) =>
     listeners.emit({ type: "store_error", at: now(), operation, problem: "unavailable", key });
-  const onUnreadable = (key: string) =>
+  const onOutage = (phase: "begin" | "end", durationMs?: number) =>
+    listeners.emit({ type: "store_outage", at: now(), phase, durationMs });
+  const onUnreadable = (key: string) => {
+    counters.unreadableValues++;
     listeners.emit({
       type: "store_error",
       at: now(),
@@ -282,8 +377,13 @@ function assemble(options: RegistryOptions, maxRecords: number): RegistryCore {
       problem: "unreadable",
       key,
     });
-  const shared = options.store ?? memoryStore({ now });
-  const guardOf = (store: Store) => new StoreGuard({ store, timeoutMs, now, timers, onError });
+  };
+  const overrides = new PolicyShare({ policies, listeners, now, onUnreadable });
+  const isWatched = options.store !== undefined && mode !== "off";
+  const ownStore = options.store ?? memoryStore({ now });
+  const shared = isWatched ? overrides.riding(ownStore) : ownStore;
+  const guardOf = (store: Store) =>
+    new StoreGuard({ store, timeoutMs, now, timers, onError, onOutage });
   const engineOf = <R>(guard: StoreGuard, codec: Codec<R>) =>
     new Engine({
       guard,
@@ -300,9 +400,24 @@ function assemble(options: RegistryOptions, maxRecords: number): RegistryCore {
   const guard = guardOf(alone ? memoryStore({ now }) : shared);
   const engine = engineOf(guard, recordCodec(policies));
   const { onStoreError = "local" } = options;
-  const core = { mode, policies, guard, engine, listeners, now, random, timers, onStoreError };
+  const sharedGuard = alone ? guardOf(shared) : guard;
+  overrides.askThrough(sharedGuard);
+  const core: RegistryCore = {
+    mode,
+    policies,
+    overrides,
+    guard,
+    engine,
+    listeners,
+    counters,
+    now,
+    random,
+    timers,
+    onStoreError,
+    engineBeside: options.store && ((codec) => engineOf(sharedGuard, codec)),
+    closers: new Set([() => overrides[Symbol.asyncDispose]()]),
+  };
   if (!alone) return core;
-  const sharedGuard = guardOf(shared);
   const cooldowns = new CooldownShare(sharedGuard, engineOf(sharedGuard, COOLDOWN_CODEC));
   return { ...core, cooldowns };
 }

@@ -4,8 +4,10 @@
  *
  * @module
  */
+import type { BreakerEvent } from "../breaker/types.ts";
 import type { MaybePromise, Page, Store, Versioned, WriteResult } from "../stores/store.ts";
 import { Breaker } from "./breaker.ts";
+import { Latencies } from "./latencies.ts";
 import type { Timers } from "./timers.ts";
 
 /** What was asked of the store. */
@@ -28,6 +30,18 @@ export interface StoreGuardOptions {
   timers: Timers;
   /** A call failed; told once per failed call, not for those that were never made. */
   onError: (operation: StoreOperation, key?: string) => void;
+  /** The store is left alone from now on, or is there again after so many milliseconds. */
+  onOutage: (phase: "begin" | "end", durationMs?: number) => void;
+}
+
+/** How the store was, for the metrics. */
+export interface StoreHealth {
+  /** False while it is left alone. */
+  up: boolean;
+  /** Times that it was left alone. */
+  outages: number;
+  /** How long it was left alone, all together, in milliseconds. */
+  downMs: number;
 }
 
 /** Failed calls in a row before the store is left alone. */
@@ -44,8 +58,16 @@ export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
 export class StoreGuard {
   /** Commands sent, for the metrics. */
   readonly commands: Record<StoreOperation, number> = { read: 0, write: 0, list: 0 };
+  /** Commands that failed. */
+  readonly errors: Record<StoreOperation, number> = { read: 0, write: 0, list: 0 };
+  /** How long commands took. */
+  readonly latencies = new Latencies();
   readonly #options: StoreGuardOptions;
   readonly #breaker: Breaker;
+  #outages = 0;
+  #downMs = 0;
+  /** By the monotonic clock; absent while the store is up. */
+  #downSince: number | undefined;
 
   constructor(options: StoreGuardOptions) {
     this.#options = options;
@@ -54,7 +76,31 @@ export class StoreGuard {
       resetTimeoutMs: RESET_TIMEOUT_MS,
       probeLeaseMs: options.timeoutMs + RESET_TIMEOUT_MS,
       halfOpen: { jitterMs: 0 },
-    }, { name: "store", now: options.now });
+    }, { name: "store", now: options.now, onEvent: (event) => this.#heed(event) });
+  }
+
+  /** How the store was. */
+  health(): StoreHealth {
+    const { timers } = this.#options;
+    const since = this.#downSince;
+    const running = since === undefined ? 0 : timers.monotonic() - since;
+    return { up: since === undefined, outages: this.#outages, downMs: this.#downMs + running };
+  }
+
+  /** From the first open to the next close is one outage, however many probes failed meanwhile. */
+  #heed(event: BreakerEvent): void {
+    if (event.type !== "transition") return;
+    const { timers, onOutage } = this.#options;
+    if (event.to === "closed" && this.#downSince !== undefined) {
+      const durationMs = timers.monotonic() - this.#downSince;
+      this.#downMs += durationMs;
+      this.#downSince = undefined;
+      onOutage("end", durationMs);
+    } else if (event.to === "open" && this.#downSince === undefined) {
+      this.#downSince = timers.monotonic();
+      this.#outages++;
+      onOutage("begin");
+    }
   }
 
   /** False while the store is left alone. */
@@ -91,16 +137,21 @@ export class StoreGuard {
     const permit = this.#ask();
     this.commands[operation]++;
     let answer: MaybePromise<T>;
+    const { timers } = this.#options;
+    const sentAt = this.latencies.isSampleDue ? timers.monotonic() : undefined;
     try {
       answer = send();
     } catch (error) {
       throw this.#failed(operation, key, permit, error);
     }
     if (!isPromise(answer)) {
+      if (sentAt === undefined) this.latencies.addAtOnce();
+      else this.latencies.sample(timers.monotonic() - sentAt);
       this.#succeeded(permit);
       return answer;
     }
-    return this.#inTime(answer, operation, key, permit, budgetMs);
+    // A store that answers later is always due.
+    return this.#inTime(answer, operation, key, permit, budgetMs, sentAt ?? timers.monotonic());
   }
 
   /** A permit only where the breaker has something to count: a healthy store costs nothing. */
@@ -117,6 +168,7 @@ export class StoreGuard {
     key: string | undefined,
     permit: string | undefined,
     budgetMs = Infinity,
+    sentAt: number,
   ): Promise<T> {
     const { timeoutMs, timers } = this.#options;
     return new Promise((resolve, reject) => {
@@ -126,6 +178,7 @@ export class StoreGuard {
         if (settled) return;
         settled = true;
         cancel();
+        this.latencies.add(timers.monotonic() - sentAt);
         settle();
       };
       const fail = (error?: unknown) =>
@@ -156,6 +209,7 @@ export class StoreGuard {
       this.#succeeded(permit);
       return error;
     }
+    this.errors[operation]++;
     this.#tell(permit, "failure");
     this.#options.onError(operation, key);
     return new StoreUnavailableError();

@@ -6,6 +6,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   ConfigError,
+  parseOverride,
   parsePolicyPatch,
   policyFromYaml,
   policyToYaml,
@@ -74,4 +75,25 @@ Deno.test("a policy in the YAML's names makes the same policy again", () => {
   assertEquals<unknown>(policyFromYaml(yaml), policy);
   assertEquals<unknown>(parsePolicyPatch(JSON.parse(JSON.stringify(yaml))), policy);
   assertEquals(policyToYaml(DEFAULT_POLICY).failure_rate, undefined);
+});
+
+Deno.test("an override is bounded more tightly than a file, and held against what it is laid over", () => {
+  const most = { fail_max: 100, reset_timeout_s: 86_400, failure_rate: { min_calls: 10_000 } };
+  const failureRate = { windowMs: 1_000, minCalls: 5, thresholdRatio: 0.5 };
+  const below = mergePolicy(DEFAULT_POLICY, { failureRate });
+  assertEquals(parseOverride(most, below), {
+    failMax: 100,
+    resetTimeoutMs: 86_400_000,
+    failureRate: { minCalls: 10_000 },
+  });
+  for (
+    const tooMuch of [{ fail_max: 101 }, { reset: 86_401 }, { roles: { x: { reset: 86_401 } } }]
+  ) {
+    assertThrows(() => parseOverride(tooMuch, below), ConfigError);
+    parsePolicyPatch(tooMuch);
+  }
+  const slow = { slow_call: { duration_ms: 10, threshold: 0.5 } };
+  parseOverride(slow, below);
+  const error = assertThrows(() => parseOverride(slow, DEFAULT_POLICY), ConfigError);
+  assertEquals(error.issues.map(({ path }) => path), ["slow_call"]);
 });

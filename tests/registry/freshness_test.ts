@@ -12,6 +12,8 @@ import { expectAllowed, expectDenied, FAILED, failTimes, send } from "../support
 
 const host = "example.org";
 const KEY = `breakwater:host:${host}`;
+/** Once a second a read takes the look for changed policies along. */
+const LOOK = "breakwater:policies";
 
 function make(options: RegistryOptions = {}, defaults: PolicyPatch = { failMax: 1 }) {
   const clock = new ManualClock();
@@ -33,7 +35,7 @@ Deno.test("a healthy host is asked for once, then not inside freshnessMs: no com
   const { registry, store, clock } = make({ freshnessMs: 500 });
   await using _registry = registry;
   await send(registry, { host }, { status: 200 });
-  assertEquals(store.commands, [{ operation: "read", keys: [KEY] }]);
+  assertEquals(store.commands, [{ operation: "read", keys: [KEY, LOOK] }]);
   clock.advance(499);
   for (let i = 0; i < 100; i++) {
     const verdict = registry.allow({ host });
@@ -93,7 +95,7 @@ Deno.test("host and resolver are read in one round trip", async () => {
   await using _registry = registry;
   await registry.allow({ host, resolver: "crossref" });
   assertEquals(store.commands, [
-    { operation: "read", keys: [KEY, "breakwater:resolver:crossref"] },
+    { operation: "read", keys: [KEY, "breakwater:resolver:crossref", LOOK] },
   ]);
   await registry.allow({ host: "other.example", resolver: "crossref" });
   assertEquals(store.commands[1], {

@@ -1,0 +1,167 @@
+/**
+ * The operations of `breaker_routes.ts`, described.
+ *
+ * @module
+ */
+import * as z from "zod";
+import type {
+  Operation,
+  OperationAnswer,
+  OperationGroup,
+  OperationParameter,
+} from "./operation.ts";
+import { EXPECTED, listQuery, stateBody } from "./schemas.ts";
+import type { WireSnapshot, WireView } from "./wire.ts";
+
+const milliseconds = z.number().min(0);
+const count = z.int().min(0);
+
+const viewShape = {
+  state: z.enum(["closed", "open", "half_open"]),
+  reason: z.enum(["open", "retry_after", "rolling", "manual"]).optional()
+    .describe("Why it is open; absent where closed"),
+  until: z.number().nullable().optional()
+    .describe("Deadline in epoch milliseconds; null for an open without end"),
+  remaining_ms: milliseconds.nullable()
+    .describe("Milliseconds to the deadline; null for an open without end"),
+  failures: count,
+  successes: count.describe("Probes that have succeeded since it became half-open"),
+  opens: count.describe("Opens in a row, after forgiveness"),
+  probes: count.describe("Probes out now"),
+};
+const view: z.ZodType<WireView> = z.object(viewShape);
+const snapshot: z.ZodType<WireSnapshot> = z.object({
+  scope: z.enum(["host", "resolver"]),
+  key: z.string().describe("The host or the resolver"),
+  ...viewShape,
+  roles: z.record(z.string(), view).describe("Roles with a breaker of their own"),
+});
+const listing = z.object({
+  breakers: z.array(snapshot),
+  next_cursor: z.string().optional().describe("Asks for the page that follows; absent on the last"),
+});
+
+const CLOSED = {
+  scope: "host",
+  key: "api.example.org",
+  state: "closed",
+  remaining_ms: 0,
+  failures: 0,
+  successes: 0,
+  opens: 0,
+  probes: 0,
+  roles: {},
+} as const;
+const OPEN = {
+  ...CLOSED,
+  state: "open",
+  reason: "manual",
+  until: 1_767_225_690_000,
+  remaining_ms: 90_000,
+} as const;
+
+/** The host in a path; also of the policies. */
+export const HOST_PARAMETER: OperationParameter = {
+  in: "path",
+  name: "host",
+  description: `Percent-encoded; ${
+    EXPECTED["host"]
+  }. Read as in an ask: every spelling is one host`,
+  schema: z.string(),
+  example: "api.example.org",
+};
+const RESOLVER_PARAMETER: OperationParameter = {
+  in: "path",
+  name: "name",
+  description: "The name of the resolver",
+  schema: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/),
+  example: "crossref",
+};
+
+/** The same three operations for hosts and for resolvers. */
+function operationsOn(what: "Breaker" | "Resolver", parameter: OperationParameter): Operation[] {
+  const path = what === "Breaker" ? "/v1/breakers/{host}" : "/v1/resolvers/{name}";
+  const whose = what === "Breaker" ? "a host" : "a resolver";
+  const own = what === "Breaker" ? {} : { scope: "resolver", key: "crossref" } as const;
+  const answer = (description: string, examples: OperationAnswer["examples"]) => ({
+    200: { description, schema: snapshot, examples },
+  });
+  return [
+    {
+      method: "get",
+      path,
+      id: `get${what}`,
+      summary: `The breaker of ${whose} as it stands now`,
+      description: `Closed for ${whose} without a record.`,
+      scope: "read",
+      parameters: [parameter],
+      answers: answer("How it stands", {
+        closed: { ...CLOSED, ...own },
+        open: { ...OPEN, ...own },
+      }),
+    },
+    {
+      method: "put",
+      path,
+      id: `set${what}`,
+      summary: `Opens, half-opens or closes the breaker of ${whose} by hand`,
+      description: "Every process sees it within the store's freshness_ms.",
+      scope: "admin",
+      parameters: [parameter],
+      body: {
+        schema: stateBody,
+        examples: {
+          "open for a time": { state: "open", seconds: 90, reason: "maintenance" },
+          "open until closed": { state: "open" },
+          "admit probes": { state: "half_open" },
+          close: { state: "closed" },
+        },
+      },
+      answers: answer("How it stands now", { open: { ...OPEN, ...own } }),
+    },
+    {
+      method: "delete",
+      path,
+      id: `close${what}`,
+      summary: `Closes the breaker of ${whose} and clears everything`,
+      description: "The same as PUT with state closed.",
+      scope: "admin",
+      parameters: [parameter],
+      answers: answer("How it stands now", { closed: { ...CLOSED, ...own } }),
+    },
+  ];
+}
+
+/** See the module's description. */
+export const BREAKERS: OperationGroup = {
+  name: "breakers",
+  description: "What operators call: see what is in trouble, open and close by hand",
+  schemas: {
+    State: { schema: stateBody },
+    View: { schema: view },
+    Snapshot: { schema: snapshot },
+    Listing: { schema: listing },
+  },
+  operations: [
+    {
+      method: "get",
+      path: "/v1/breakers",
+      id: "listBreakers",
+      summary: "Every host and resolver in trouble, in pages",
+      scope: "read",
+      query: {
+        schema: listQuery,
+        examples: { state: "open", limit: 50, cursor: "host:api.example.org" },
+      },
+      answers: {
+        200: {
+          description: "A page, in a stable order",
+          schema: listing,
+          examples: { "the last page": { breakers: [OPEN] } },
+        },
+      },
+    },
+    ...operationsOn("Breaker", HOST_PARAMETER),
+    ...operationsOn("Resolver", RESOLVER_PARAMETER),
+  ],
+};

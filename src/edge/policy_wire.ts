@@ -1,0 +1,91 @@
+/**
+ * A host's policy as it goes out: in the names of the YAML, with the source of each value.
+ *
+ * @module
+ */
+import { hostKey } from "../breaker/host_key.ts";
+import { DEFAULT_POLICY } from "../breaker/policy.ts";
+import type { PolicyPatch, PolicyView } from "../breaker/types.ts";
+import { type ConfigSource, policyToYaml, type PolicyYaml } from "../config/mod.ts";
+import { formatPath } from "../config/issues.ts";
+import { leavesOf } from "../config/tree.ts";
+
+/** Where each value of the configuration came from, by its path, as `ResolvedConfig.sources` has it. */
+export type PolicySources = Readonly<Record<string, ConfigSource>>;
+
+/**
+ * Where a value of a policy came from: the built-in defaults, the file, the environment, the command line, the program
+ * where nobody told it more (`config`), a change in this process alone (`process`), or the stored override.
+ */
+export type WireSource = ConfigSource | "config" | "process" | "override";
+
+/** The answer to every call of `/v1/policies/{host}`. */
+export interface WirePolicy {
+  host: string;
+  /** What holds now. */
+  policy: PolicyYaml;
+  /** By the path of each value: `fail_max`, `backoff.factor`, `roles.metadata.fail_max`. */
+  sources: Record<string, WireSource>;
+  /** What is stored for every process, where there is something. */
+  override?: PolicyYaml;
+  /** When that was set, in epoch milliseconds. */
+  overridden_at?: number;
+  /** Who set it, where that was told. */
+  overridden_by?: string;
+  /** The store could not be asked; this is what this process knows. */
+  degraded?: boolean;
+}
+
+/** The policy as it goes out. */
+export function wirePolicy(view: PolicyView, sources: PolicySources | undefined): WirePolicy {
+  const { host, policy, override, degraded } = view;
+  const answer: WirePolicy = {
+    host,
+    policy: policyToYaml(policy),
+    sources: sourcesOf(view, sources),
+  };
+  if (override !== undefined) {
+    answer.override = policyToYaml(override.patch);
+    answer.overridden_at = override.at;
+    answer.overridden_by = override.by;
+  }
+  if (degraded) answer.degraded = true;
+  return answer;
+}
+
+/** A value is the last layer's that names it or, as one list of statuses does to the other, changes it. */
+function sourcesOf(view: PolicyView, told: PolicySources = {}): Record<string, WireSource> {
+  const overridden = valuesOf(view.override?.patch ?? {});
+  const [builtIn, configured, local] = [DEFAULT_POLICY, view.configured, view.local].map(valuesOf);
+  const sources: Record<string, WireSource> = {};
+  for (const [name, value] of valuesOf(view.policy)) {
+    if (overridden.has(name) || local!.get(name) !== value) sources[name] = "override";
+    else if (configured!.get(name) !== value) sources[name] = "process";
+    else {
+      const unknown = builtIn!.get(name) === value ? "default" : "config";
+      sources[name] = configuredBy(view.host, name, told) ?? unknown;
+    }
+  }
+  return sources;
+}
+
+/** The values of a policy as JSON, by their paths. */
+function valuesOf(policy: PolicyPatch): Map<string, string> {
+  return new Map(
+    leavesOf(policyToYaml(policy)).map(([path, value]) => [
+      formatPath(path),
+      JSON.stringify(value),
+    ]),
+  );
+}
+
+function configuredBy(host: string, name: string, told: PolicySources): ConfigSource | undefined {
+  // The configuration spells a host that is another one without its scheme by its origin.
+  const spellings = hostKey(host) === host ? [host] : [`http://${host}`, `https://${host}`];
+  const sections = [...spellings.map((spelling) => ["hosts", spelling]), ["defaults"]];
+  for (const section of sections) {
+    const path = `${formatPath(section)}.${name}`;
+    if (Object.hasOwn(told, path)) return told[path];
+  }
+  return undefined;
+}

@@ -1,0 +1,284 @@
+/**
+ * Overrides of policies that all processes on one store share. Each process learns of a change by looking at
+ * one key at most once a second, and only while it is used: the look rides along with a read that is made
+ * anyway, or is a read of its own in the background. No answer waits for it, and no timer is kept.
+ *
+ * @module
+ */
+import type { PolicyOverride, PolicyPatch, PolicyView } from "../breaker/types.ts";
+import type { Store, Versioned, WriteResult } from "../stores/store.ts";
+import type { Listeners } from "./events.ts";
+import { drawIdPrefix } from "./ids.ts";
+import { decodeOverride, encodeOverride, EPOCH_KEY, OVERRIDE_PREFIX } from "./override_codec.ts";
+import type { PolicyBook } from "./policy_book.ts";
+import { isPromise, type StoreGuard, StoreUnavailableError } from "./store_guard.ts";
+
+/** How overrides are shared. */
+export interface PolicyShareOptions {
+  policies: PolicyBook;
+  listeners: Listeners;
+  now: () => number;
+  /** A stored override could not be read, or makes no policy here; told once per value. */
+  onUnreadable: (key: string) => void;
+}
+
+/** How often a process looks for changes, in milliseconds: others take a change up within twice that. */
+const LOOK_MS = 1_000;
+/** Overrides listed at once. */
+const LISTED = 1_000;
+/** Conflicts in a row before a change is given up. */
+const MAX_CONFLICTS = 20;
+/** Unreadable values remembered as told. */
+const MAX_TOLD = 1_000;
+
+/** An override in force, and the text it was read from. */
+interface Known {
+  text: string;
+  override: PolicyOverride;
+}
+
+/** See the module's description. */
+export class PolicyShare {
+  readonly #o: PolicyShareOptions;
+  readonly #known = new Map<string, Known>();
+  readonly #told = new Map<string, string>();
+  #guard: StoreGuard | undefined;
+  /** False where nobody else can change the store. */
+  #watching = false;
+  #lookedAt = -Infinity;
+  /** A read was made since the last call of `look`, and has seen whether one is due. */
+  #hasRead = false;
+  /** The epoch that is taken up. */
+  #epoch: string | undefined;
+  /** A replica may tell of a change before it has it: what follows a change is looked at twice. */
+  #again = false;
+  /** Changes made here: what was read before one must not undo it. */
+  #changes = 0;
+  readonly #running = new Set<Promise<unknown>>();
+  #takingUp = false;
+
+  constructor(options: PolicyShareOptions) {
+    this.#o = options;
+  }
+
+  /** The store, so that its reads take the look along where one is due. */
+  riding(store: Store): Store {
+    this.#watching = true;
+    return {
+      read: (keys) => {
+        this.#hasRead = true;
+        if (!this.#isDue()) return store.read(keys);
+        this.#lookedAt = this.#o.now();
+        const answer = store.read([...keys, EPOCH_KEY]);
+        return isPromise(answer)
+          ? answer.then((values) => this.#alight(values, keys.length))
+          : this.#alight(answer, keys.length);
+      },
+      write: (...args) => store.write(...args),
+      list: (...args) => store.list(...args),
+      [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    };
+  }
+
+  /** Asks through this guard from now on. */
+  askThrough(guard: StoreGuard): void {
+    this.#guard = guard;
+  }
+
+  /** There is traffic: looks for changes where that is due and no read has taken the look along. */
+  look(): void {
+    if (!this.#watching) return;
+    if (this.#hasRead) {
+      this.#hasRead = false;
+      return;
+    }
+    if (!this.#isDue() || !this.#store.available) return;
+    try {
+      const answer = this.#store.read([]);
+      if (isPromise(answer)) this.#run(answer);
+    } catch {
+      // The guard has told of it; the next look tries again.
+    }
+  }
+
+  /**
+   * A host's policy, with the override as the store has it now.
+   *
+   * @param host a host key
+   */
+  async inspect(host: string): Promise<PolicyView> {
+    const changes = this.#changes;
+    let degraded = false;
+    try {
+      const [stored] = await this.#store.read([OVERRIDE_PREFIX + host]);
+      if (changes === this.#changes) this.#take(host, stored, false);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      degraded = true;
+    }
+    return this.#view(host, degraded);
+  }
+
+  /**
+   * Stores an override in place of the one before; it holds here at once.
+   *
+   * @param host a host key
+   * @throws {RangeError} where a value is out of its bounds, or contradicts what it is laid over
+   * @throws {TypeError} where a key is none
+   * @throws {StoreUnavailableError} where the store could not be told
+   */
+  async set(host: string, patch: PolicyPatch, by?: string): Promise<PolicyView> {
+    this.#o.policies.under(host, patch);
+    const text = encodeOverride({ patch, at: this.#o.now(), by });
+    await this.#change(host, text);
+    return this.#view(host, false);
+  }
+
+  /**
+   * Removes a stored override, whether or not there is one.
+   *
+   * @param host a host key
+   * @throws {StoreUnavailableError} where the store could not be told
+   */
+  async clear(host: string): Promise<PolicyView> {
+    await this.#change(host, undefined);
+    return this.#view(host, false);
+  }
+
+  /** Waits for what is under way in the background. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  get #store(): StoreGuard {
+    return this.#guard!; // set before anything is asked
+  }
+
+  #isDue(): boolean {
+    // A clock that was set back must not end the looks.
+    return Math.abs(this.#o.now() - this.#lookedAt) >= LOOK_MS;
+  }
+
+  #view(host: string, degraded: boolean): PolicyView {
+    const override = this.#known.get(host)?.override;
+    return {
+      host,
+      ...this.#o.policies.layersOf(host),
+      ...(override !== undefined && { override }),
+      ...(degraded && { degraded }),
+    };
+  }
+
+  // ---- changes of others --------------------------------------------------------------------------------
+
+  /** Takes the epoch off what was read. */
+  #alight(values: (Versioned | undefined)[], asked: number): (Versioned | undefined)[] {
+    this.#heed(values[asked]?.value);
+    return values.slice(0, asked);
+  }
+
+  #heed(epoch: string | undefined): void {
+    if (this.#takingUp || (epoch === this.#epoch && !this.#again)) return;
+    this.#takingUp = true;
+    this.#run(this.#takeUp(epoch).finally(() => this.#takingUp = false));
+  }
+
+  /** Nobody waits for it, and what fails here is tried again at the next look. */
+  #run(work: Promise<unknown>): void {
+    const running: Promise<unknown> = work.catch(() => {})
+      .finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  async #takeUp(epoch: string | undefined): Promise<void> {
+    // Not within the read that brought the epoch: first the guard is to know that the store has answered.
+    for (let turn = 0; turn < 3; turn++) await undefined;
+    const changes = this.#changes;
+    const found = new Map<string, Versioned>();
+    let cursor: string | undefined;
+    do {
+      const page = await this.#store.list(OVERRIDE_PREFIX, LISTED, cursor);
+      for (const entry of page.entries) found.set(entry.key.slice(OVERRIDE_PREFIX.length), entry);
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    if (changes !== this.#changes) return; // the next look sees what is newer than the listing
+    for (const host of [...this.#known.keys()]) {
+      if (!found.has(host)) this.#take(host, undefined, false);
+    }
+    for (const [host, stored] of found) this.#take(host, stored, false);
+    this.#again = epoch !== this.#epoch;
+    this.#epoch = epoch;
+  }
+
+  /** What the store holds for a host holds here too, and listeners hear of it where it is news. */
+  #take(host: string, stored: Versioned | undefined, here: boolean): void {
+    const known = this.#known.get(host);
+    if (stored?.value === known?.text) return;
+    const override = stored && this.#readable(host, stored.value);
+    if (override === undefined && known === undefined) return;
+    const { policies, listeners, now } = this.#o;
+    if (override === undefined) {
+      policies.override(host, undefined);
+      this.#known.delete(host);
+    } else this.#known.set(host, { text: stored!.value, override });
+    const said = override === undefined ? {} : { override };
+    listeners.emit({ type: "policy", at: now(), scope: "host", key: host, ...said, here });
+  }
+
+  /** The override, once the policies have it; undefined where it cannot be read. */
+  #readable(host: string, text: string): PolicyOverride | undefined {
+    const override = decodeOverride(text);
+    try {
+      if (override !== undefined) {
+        this.#o.policies.override(host, override.patch);
+        return override;
+      }
+    } catch {
+      // It makes no policy, or none over this process's configuration.
+    }
+    if (this.#told.get(host) === text) return undefined;
+    if (this.#told.size >= MAX_TOLD) this.#told.clear();
+    this.#told.set(host, text);
+    this.#o.onUnreadable(OVERRIDE_PREFIX + host);
+    return undefined;
+  }
+
+  // ---- changes made here --------------------------------------------------------------------------------
+
+  /** The last who says something of a host is right: a conflict is written over. */
+  async #change(host: string, text: string | undefined): Promise<void> {
+    const key = OVERRIDE_PREFIX + host;
+    let stored = await this.#readOne(key);
+    for (let conflicts = 0;; conflicts++) {
+      const result = await this.#store.write(key, text, stored?.version, Infinity);
+      if (result.ok) break;
+      if (conflicts === MAX_CONFLICTS) throw new StoreUnavailableError();
+      stored = await this.#currentOf(key, result);
+    }
+    this.#changes++;
+    this.#take(host, text === undefined ? undefined : { value: text, version: "" }, true);
+    await this.#announce();
+  }
+
+  /**
+   * Gives the epoch another value, after the change is stored. Read after that, so that whoever overtakes
+   * this twice has announced the change as well.
+   */
+  async #announce(): Promise<void> {
+    let stored = await this.#readOne(EPOCH_KEY);
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const result = await this.#store.write(EPOCH_KEY, drawIdPrefix(), stored?.version, Infinity);
+      if (result.ok) return;
+      stored = await this.#currentOf(EPOCH_KEY, result);
+    }
+  }
+
+  async #readOne(key: string): Promise<Versioned | undefined> {
+    const [stored] = await this.#store.read([key]);
+    return stored;
+  }
+
+  #currentOf(key: string, result: Extract<WriteResult, { ok: false }>) {
+    return "current" in result ? result.current : this.#readOne(key);
+  }
+}
