@@ -273,13 +273,15 @@ function operated(
   now: number,
 ): BreakerRecord {
   if (input.type === "close") {
-    const rest = { ...HEALTHY, generation: nextGeneration(record, now), since: now, at: now };
+    const generation = nextGeneration(record, now);
+    const rest: ClosedTrack = { ...HEALTHY, generation, since: now, at: now, byHand: true };
     return { rest, tracks: new Map(), rolling: [] };
   }
   const until = input.type === "open" ? input.until : now;
   return everywhere(record, (track, name) => ({
     ...openTrack(record, paused(track, name, policy, now), until, "manual", now),
     probing: input.type === "half_open",
+    byHand: true,
     ...(note !== undefined && { note }),
   }));
 }

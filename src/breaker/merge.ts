@@ -1,6 +1,6 @@
 /**
  * Two records of one host: which of them is the newer, and what becomes of both when a process that was cut
- * off from the store comes back. The later deadline wins.
+ * off from the store comes back. The later deadline wins, unless an operator spoke last.
  *
  * @module
  */
@@ -85,6 +85,8 @@ function mergeTracks(theirs: Track, ours: Track, now: number): Track {
   }
   const lead = deadlineOf(ours, now) - deadlineOf(theirs, now);
   const newest = ours.generation > theirs.generation ? ours : theirs;
+  // What an operator did last stands, an earlier deadline too.
+  if (newest.byHand) return newest;
   const winner = lead > 0 ? ours : lead < 0 ? theirs : newest;
   const opens = Math.max(theirs.opens, ours.opens);
   // The loser's permits must be late everywhere, whichever generation they name.

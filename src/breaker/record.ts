@@ -34,6 +34,8 @@ export interface ClosedTrack {
   opens: number;
   /** Time spent closed before a cooldown came between, not yet forgiven, in milliseconds. */
   creditMs: number;
+  /** An operator closed it: what he did last stands, whatever else was learned in an outage. */
+  byHand?: true;
 }
 
 /** An open breaker; half-open from `until` on. */
@@ -47,6 +49,8 @@ export interface OpenTrack {
   reason: OpenReason;
   /** An operator's words. */
   note?: string;
+  /** An operator opened or half-opened it. */
+  byHand?: true;
   /** Failures counted when it opened. */
   failures: number;
   opens: number;

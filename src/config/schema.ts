@@ -5,10 +5,11 @@
  * @module
  */
 import * as z from "zod";
+import { BOUNDS, LONGEST_MS } from "../breaker/policy_bounds.ts";
 import type { FileConfig, PolicyYaml, RoleYaml } from "./file_config.ts";
 
-/** The longest time that can be set: a week, in seconds. */
-const WEEK_S = 7 * 86_400;
+/** The longest time that can be set, in seconds. */
+const LONGEST_S = LONGEST_MS / 1_000;
 
 /** A role as it is written: with the alias of `reset_timeout_s`. */
 export interface WrittenRole extends RoleYaml {
@@ -69,23 +70,25 @@ function named<T extends z.ZodType>(what: string, value: T) {
   return z.record(z.string(), value, `a mapping of ${what}`);
 }
 
-const count = () => whole(1, 1_000_000);
-const seconds = () => above0(WEEK_S, " of seconds");
+const seconds = () => above0(LONGEST_S, " of seconds");
 const ratio = () => above0(1, "");
 const statuses = () =>
-  z.array(whole(100, 599), "a list of HTTP statuses, 100 to 599").max(500, "at most 500 statuses");
+  z.array(whole(...BOUNDS.status), `a list of HTTP statuses, ${BOUNDS.status.join(" to ")}`).max(
+    500,
+    "at most 500 statuses",
+  );
 
 const roleShape = {
-  fail_max: count().optional(),
+  fail_max: whole(...BOUNDS.failMax).optional(),
   reset_timeout_s: seconds().optional(),
   reset: seconds().optional(),
-  success_threshold: whole(1, 100).optional(),
-  trial_calls: whole(1, 100).optional(),
+  success_threshold: whole(...BOUNDS.successThreshold).optional(),
+  trial_calls: whole(...BOUNDS.trialCalls).optional(),
 };
 
 const rolling = section({
   enabled: z.boolean("true or false").optional(),
-  threshold_failures: whole(1, 1_000).optional(),
+  threshold_failures: whole(...BOUNDS.thresholdFailures).optional(),
   window_s: seconds().optional(),
   cooldown_s: seconds().optional(),
 });
@@ -93,31 +96,32 @@ const rolling = section({
 const rateShape = {
   failure_rate: section({
     window_s: seconds().optional(),
-    min_calls: count().optional(),
+    min_calls: whole(...BOUNDS.minCalls).optional(),
     threshold: ratio().optional(),
   }).optional(),
   slow_call: section({
-    duration_ms: above0(WEEK_S * 1000, " of milliseconds").optional(),
+    duration_ms: amount(0, LONGEST_MS, " of milliseconds").optional(),
     threshold: ratio().optional(),
   }).optional(),
 };
 
 const resolverShape = {
   ...roleShape,
-  retry_after_cap_s: seconds().optional(),
-  retry_after_cap: seconds().optional(),
+  retry_after_cap_s: amount(0, LONGEST_S, " of seconds").optional(),
+  retry_after_cap: amount(0, LONGEST_S, " of seconds").optional(),
   probe_lease_s: seconds().optional(),
   permit_ttl_s: seconds().optional(),
   forget_s: seconds().optional(),
   backoff: section({
-    factor: amount(1, 10, "").optional(),
+    factor: amount(...BOUNDS.backoffFactor, "").optional(),
     max_s: seconds().optional(),
   }).optional(),
   classify: section({
     failure_statuses: statuses().optional(),
     neutral_statuses: statuses().optional(),
   }).optional(),
-  half_open: section({ jitter_ms: amount(0, 60_000, " of milliseconds").optional() }).optional(),
+  half_open: section({ jitter_ms: amount(0, LONGEST_MS, " of milliseconds").optional() })
+    .optional(),
   ...rateShape,
 };
 
