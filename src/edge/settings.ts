@@ -5,6 +5,8 @@
  * @module
  */
 import type { Environment } from "../config/mod.ts";
+import { CONFIG_VARIABLES } from "../config/environment.ts";
+import { nearest } from "../config/issues.ts";
 import type { EdgeTokens } from "./auth.ts";
 
 /** A reason not to start that the operator can mend. Its message says how; its stack is of no use to anybody. */
@@ -58,6 +60,22 @@ export function readSettings(env: Environment): ServerSettings {
     throw new StartError(`Refusing to start on Deno Deploy without tokens. ${SET_TOKENS}`);
   }
   return settings;
+}
+
+/**
+ * What to say of variables that have no effect: a misspelt one would leave the defaults in force without a word.
+ *
+ * @param named a variable that the configuration names
+ */
+export function unknownVariables(env: Environment, named: string | undefined): string[] {
+  const known = [...CONFIG_VARIABLES, ...Object.values(TOKEN_VARIABLES)];
+  return Object.keys(env)
+    .filter((name) => name.startsWith("BREAKWATER_") && name !== named && !known.includes(name))
+    .map((name) => {
+      const meant = nearest(name, known);
+      const advice = meant === undefined ? "" : `; did you mean ${meant}?`;
+      return `Variable ${name} is not known and has no effect${advice}`;
+    });
 }
 
 const SET_TOKENS = `Set ${TOKEN_VARIABLES.crawl}, ${TOKEN_VARIABLES.read} or ` +
