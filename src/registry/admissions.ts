@@ -18,6 +18,7 @@ import type {
   Verdict,
 } from "../breaker/types.ts";
 import type { MaybePromise } from "../stores/store.ts";
+import type { Named } from "./cooldown_share.ts";
 import { chain, names, type RegistryCore, toEngine } from "./core.ts";
 import type { Seen } from "./engine.ts";
 import { drawIdPrefix } from "./ids.ts";
@@ -77,7 +78,7 @@ export class Admissions {
     const ask = this.#ask(request);
     const { cooldowns } = this.#core;
     if (cooldowns === undefined) return this.#look(ask, false);
-    const taken = this.#waiting(ask, cooldowns.take(this.#core, ask.host));
+    const taken = this.#waiting(ask, cooldowns.take(this.#core, namedIn(ask)));
     return chain(taken, (unsure) => this.#look(ask, unsure));
   }
 
@@ -307,6 +308,13 @@ export class Admissions {
       ...denial,
     });
   }
+}
+
+/** The breakers that a request needs. */
+function namedIn({ host, resolver }: Ask): Named[] {
+  const named: Named[] = [{ scope: "host", key: host }];
+  if (resolver !== "") named.push({ scope: "resolver", key: resolver });
+  return named;
 }
 
 /** The longer of the two, where both are probes. */

@@ -31,7 +31,8 @@ import type { MaybePromise, Store } from "../stores/store.ts";
 import { Admissions } from "./admissions.ts";
 import { openInput } from "./breaker.ts";
 import type { Codec } from "./codec.ts";
-import { COOLDOWN_CODEC, CooldownShare } from "./cooldown_share.ts";
+import { CooldownShare } from "./cooldown_share.ts";
+import { COOLDOWN_CODEC } from "./cooldowns.ts";
 import { chain, type RegistryCore, toEngine } from "./core.ts";
 import { Engine, type EngineStats } from "./engine.ts";
 import { Listeners } from "./events.ts";
@@ -155,8 +156,12 @@ export class BreakerRegistry implements Gate {
   inspect(target: Target): MaybePromise<Snapshot> {
     const { scope, key } = resolveTarget(target);
     const { cooldowns, engine } = this.#core;
-    const taken = scope === "host" ? cooldowns?.take(this.#core, key, true) : undefined;
-    const seen = chain(taken, () => engine.look(storeKey(scope, key)));
+    const unsure = cooldowns?.take(this.#core, [{ scope, key }], true) ?? false;
+    const seen = chain(unsure, (shared) =>
+      chain(engine.look(storeKey(scope, key)), (own) => ({
+        record: own.record,
+        degraded: shared || own.degraded,
+      })));
     return chain(seen, ({ record, degraded }) => {
       const snapshot = snapshotNow(this.#core, scope, key, record);
       return degraded ? { ...snapshot, degraded } : snapshot;
@@ -261,9 +266,12 @@ export class BreakerRegistry implements Gate {
       }
       const snapshot = answered.degraded ? { ...answered.answer, degraded: true } : answered.answer;
       const { cooldowns } = this.#core;
-      if (cooldowns === undefined || scope !== "host") return snapshot;
-      const published = cooldowns.publishAction(this.#core, key, input.type);
-      return chain(published, () => snapshot);
+      if (cooldowns === undefined) return snapshot;
+      const published = cooldowns.publishAction({ scope, key }, input);
+      return chain(
+        published,
+        (done) => done?.degraded ? { ...snapshot, degraded: true } : snapshot,
+      );
     });
   }
 }
@@ -307,7 +315,11 @@ function assemble(options: RegistryOptions, maxRecords: number): RegistryCore {
   const core = { mode, policies, guard, engine, listeners, now, random, timers, onStoreError };
   if (!alone) return core;
   const sharedGuard = guardOf(shared);
-  const cooldowns = new CooldownShare(sharedGuard, engineOf(sharedGuard, COOLDOWN_CODEC));
+  const cooldowns = new CooldownShare(
+    sharedGuard,
+    engineOf(sharedGuard, COOLDOWN_CODEC),
+    now(),
+  );
   return { ...core, cooldowns };
 }
 

@@ -199,7 +199,10 @@ export class Writer<R> {
           verified = true;
           continue;
         }
-        const result = await this.#write(cell, applied);
+        const writing = this.#write(cell, applied);
+        cell.sent = applied;
+        const result = await writing;
+        cell.sent = undefined;
         verified = true;
         if (result.ok && cell.batch !== batch) this.#writtenLate(cell, applied, result.version);
         else {
@@ -210,6 +213,7 @@ export class Writer<R> {
         }
       }
     } catch (error) {
+      cell.sent = undefined;
       this.#failed(cell, [...cell.batch, ...cell.queue.splice(0)], error);
     }
   }
@@ -365,9 +369,23 @@ export class Writer<R> {
     if (dueAt >= cell.dueAt) return;
     cell.cancelWatch?.();
     cell.dueAt = dueAt;
-    cell.cancelWatch = timers.after(Math.max(0, dueAt - timers.monotonic()), () => {
-      this.#failed(cell, [...cell.batch, ...cell.queue.splice(0)], new StoreUnavailableError());
-    });
+    const leftMs = Math.max(0, dueAt - timers.monotonic());
+    cell.cancelWatch = timers.after(leftMs, () => this.#answerAhead(cell));
+  }
+
+  /** What is on its way to the store holds from now on, whatever the store says to it. */
+  #answerAhead(cell: Cell<R>): void {
+    const { sent } = cell;
+    if (sent === undefined) {
+      const waiting = [...cell.batch, ...cell.queue.splice(0)];
+      return this.#failed(cell, waiting, new StoreUnavailableError());
+    }
+    cell.sent = undefined;
+    cell.record = sent.record;
+    cell.writes++;
+    this.#o.cells.markDirty(cell);
+    this.#reconcileLater();
+    this.#settle(cell, cell.batch, sent, true);
   }
 
   /** The batch is done with; others may have come since. */
