@@ -7,6 +7,7 @@
 import {
   cool,
   everywhere,
+  laterThan,
   liveLeases,
   nextGeneration,
   openTrack,
@@ -173,7 +174,7 @@ export function admit(
   const lease: Lease = { id: input.id, role: input.role, until: now + policy.probeLeaseMs };
   const probing: OpenTrack = {
     ...track,
-    at: now,
+    at: laterThan(track, now),
     probing: true,
     leases: [...liveLeases(track, now), lease],
   };

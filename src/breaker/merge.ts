@@ -45,6 +45,22 @@ function isOlder(read: Track, seen: Track, now: number): boolean {
   return read.state === "open" && read.until < seen.until;
 }
 
+/**
+ * True where a record that was just read lacks what a probe did to the one seen before: a replica that lags.
+ * Within one generation only, so that whatever else happened is believed.
+ */
+export function isLagging(
+  read: BreakerRecord | undefined,
+  seen: BreakerRecord | undefined,
+): boolean {
+  if (read === undefined || seen === undefined) return false;
+  return [...seen.tracks].some(([name, track]) => {
+    const other = trackOf(read, name);
+    return track.state === "open" && other.state === "open" && track.leases.length > 0 &&
+      track.generation === other.generation && other.at < track.at;
+  });
+}
+
 /** True where a breaker of the record is open and its deadline has not passed. */
 export function isOpen(record: BreakerRecord, now: number): boolean {
   const open = (track: Track) => track.state === "open" && track.until > now;

@@ -125,7 +125,7 @@ function endOf(track: Track, policy: BreakerPolicy, resetTimeoutMs: number): num
   // As long as anything from before it may live: a permit, or an outcome in some process's rate window.
   const tombstoneMs = Math.max(policy.permitTtlMs, policy.failureRate?.windowMs ?? 0);
   const tombstoneEnd = track.generation === 0 ? 0 : track.since + tombstoneMs;
-  const forgetAt = track.at + policy.forgetMs;
+  const forgetAt = Math.floor(track.at) + policy.forgetMs;
   if (track.state === "open") {
     const deadline = track.leases.reduce((end, lease) => Math.max(end, lease.until), track.until);
     return Math.max(tombstoneEnd, forgetAt, deadline + policy.forgetMs);

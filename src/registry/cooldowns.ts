@@ -91,6 +91,7 @@ export const COOLDOWN_CODEC: Codec<SharedCooldown> = {
     cooldown === undefined || endOf(cooldown) <= now ? undefined : cooldown,
   endOf: (_key, cooldown) => endOf(cooldown),
   isStale: (_key, read, seen) => seen !== undefined && read === undefined,
+  isLagging: () => false,
   merge: (_key, stored, local) => merge(stored, local),
   isProtected: (cooldown, now) => cooldown.until > now,
 };

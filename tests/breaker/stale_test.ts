@@ -4,7 +4,8 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { isStale } from "../../src/breaker/merge.ts";
+import { admit, type AllowInput } from "../../src/breaker/machine.ts";
+import { isLagging, isStale } from "../../src/breaker/merge.ts";
 import { DEFAULT_POLICY, mergePolicy } from "../../src/breaker/policy.ts";
 import {
   type BreakerRecord,
@@ -66,4 +67,24 @@ Deno.test("a deadline that has passed makes no record stale", () => {
   const seen = record({ "": open(5, 1_000) });
   assertEquals(isStale(undefined, seen, POLICY, NOW + 999), true);
   assertEquals(isStale(undefined, seen, POLICY, NOW + 1_000), false);
+});
+
+Deno.test("of two records of one generation the one before a probe lags, whatever clocks say", () => {
+  const before = record({ "": open(5, 1_000) });
+  const ask: AllowInput = { type: "allow", role: "", id: "a" };
+  const probed = admit(before, ask, POLICY, NOW + 2_000).record!;
+  // A process whose clock is two seconds behind admits the next one, of another role.
+  const later = admit(probed, { ...ask, role: "landing", id: "b" }, POLICY, NOW + 1_000).record!;
+  assertEquals(isLagging(before, probed), true);
+  assertEquals(isLagging(probed, later), true);
+  assertEquals(isLagging(later, probed), false);
+  assertEquals(isLagging(probed, probed), false);
+});
+
+Deno.test("a record of another generation, or none, does not lag: something happened", () => {
+  const ask: AllowInput = { type: "allow", role: "", id: "a" };
+  const probed = admit(record({ "": open(5, 0) }), ask, POLICY, NOW).record!;
+  assertEquals(isLagging(record({ "": closed(6) }), probed), false);
+  assertEquals(isLagging(record({ "": open(6, 0) }), probed), false);
+  assertEquals(isLagging(undefined, probed), false);
 });
