@@ -34,6 +34,7 @@ function trackToJson(track: Track): Json {
   for (const field of NUMBERS) {
     if (track[field] !== 0) json[field] = track[field];
   }
+  if (track.byHand) json.byHand = true;
   if (track.state === "closed") {
     if (track.counted.length > 0) json.counted = track.counted;
     return json;
@@ -144,9 +145,13 @@ function trackFromJson(value: unknown): Track {
 
 type Common = Omit<ClosedTrack, "state" | "counted">;
 
+function byHandOf(json: Json): { byHand?: true } {
+  return json.byHand === true ? { byHand: true } : {};
+}
+
 function closedFromJson(json: Json, common: Common): ClosedTrack {
   const counted = list(json.counted ?? [], MAX_COUNTED).map((id) => text(id, 64));
-  return { ...HEALTHY, ...common, counted };
+  return { ...HEALTHY, ...common, counted, ...byHandOf(json) };
 }
 
 function openFromJson(json: Json, common: Common): OpenTrack {
@@ -157,6 +162,7 @@ function openFromJson(json: Json, common: Common): OpenTrack {
     ...common,
     until: json.until === null ? Infinity : numberField(json, "until"),
     reason: json.reason as OpenReason, // safe: one of REASONS
+    ...byHandOf(json),
     ...(json.note !== undefined && { note: text(json.note, 1_000) }),
     probing: json.probing === true,
     successes: numberField(json, "successes"),

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { closedTrack, cool, liveLeases, trip, withTrack } from "./changes.ts";
+import { closedTrack, cool, laterThan, liveLeases, trip, withTrack } from "./changes.ts";
 import type { Mark } from "./permit.ts";
 import { limitsOf, ownRoles } from "./policy.ts";
 import type { RateCounts, RateSample } from "./rate_window.ts";
@@ -141,7 +141,7 @@ function countProbe(
   const leases = liveLeases(track, now);
   const others = leases.filter((lease) => lease.id !== input.id);
   if (others.length === leases.length) return undefined;
-  const freed: OpenTrack = { ...track, at: now, leases: others };
+  const freed: OpenTrack = { ...track, at: laterThan(track, now), leases: others };
   if (input.kind === "cancelled") return { record: withTrack(record, name, freed) };
   if (input.kind === "failure" || asksForCooldown(input, policy)) {
     const reopened = withTrack(record, name, trip(record, name, freed, policy, now));

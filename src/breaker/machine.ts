@@ -7,6 +7,7 @@
 import {
   cool,
   everywhere,
+  laterThan,
   liveLeases,
   nextGeneration,
   openTrack,
@@ -41,7 +42,7 @@ export interface AllowInput {
   id: string;
 }
 
-/** A cooldown that another process has set. */
+/** A cooldown, or the open of the shared breaker, that another process has seen. */
 export interface CooldownInput {
   type: "cooldown";
   until: number;
@@ -173,7 +174,7 @@ export function admit(
   const lease: Lease = { id: input.id, role: input.role, until: now + policy.probeLeaseMs };
   const probing: OpenTrack = {
     ...track,
-    at: now,
+    at: laterThan(track, now),
     probing: true,
     leases: [...liveLeases(track, now), lease],
   };
@@ -238,7 +239,7 @@ function cooldownOf(
   return cool(record, now + delayMs, "retry_after", policy, now);
 }
 
-/** A cooldown that another process has set: the later deadline counts. */
+/** What closed a host elsewhere: the later deadline counts. */
 export function takeCooldown(
   record: BreakerRecord | undefined,
   input: CooldownInput,
@@ -246,9 +247,25 @@ export function takeCooldown(
   now: number,
 ): Step<undefined> {
   const before = prune(record, policy, now) ?? EMPTY_RECORD;
-  const after = cool(before, input.until, input.reason, policy, now);
+  const { until, reason } = input;
+  const after = reason === "open"
+    ? openShared(before, until, policy, now)
+    : cool(before, until, reason, policy, now);
   if (after === before) return { record, answer: undefined, transitions: NONE };
   return finish(before, after, affected(before, after, SHARED), policy, now, undefined);
+}
+
+/** An open by outcomes is the shared breaker's alone: roles with a breaker of their own are not closed by it. */
+function openShared(
+  record: BreakerRecord,
+  until: number,
+  policy: BreakerPolicy,
+  now: number,
+): BreakerRecord {
+  const track = trackOf(record, SHARED);
+  if (until <= now || (track.state === "open" && track.until >= until)) return record;
+  const before = paused(track, SHARED, policy, now);
+  return withTrack(record, SHARED, openTrack(record, before, until, "open", now));
 }
 
 /** An operator's open, half-open or close: for every breaker of the host, whatever was before. */
@@ -273,13 +290,15 @@ function operated(
   now: number,
 ): BreakerRecord {
   if (input.type === "close") {
-    const rest = { ...HEALTHY, generation: nextGeneration(record, now), since: now, at: now };
+    const generation = nextGeneration(record, now);
+    const rest: ClosedTrack = { ...HEALTHY, generation, since: now, at: now, byHand: true };
     return { rest, tracks: new Map(), rolling: [] };
   }
   const until = input.type === "open" ? input.until : now;
   return everywhere(record, (track, name) => ({
     ...openTrack(record, paused(track, name, policy, now), until, "manual", now),
     probing: input.type === "half_open",
+    byHand: true,
     ...(note !== undefined && { note }),
   }));
 }

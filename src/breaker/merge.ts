@@ -1,6 +1,6 @@
 /**
  * Two records of one host: which of them is the newer, and what becomes of both when a process that was cut
- * off from the store comes back. The later deadline wins.
+ * off from the store comes back. The later deadline wins, unless an operator spoke last.
  *
  * @module
  */
@@ -45,6 +45,22 @@ function isOlder(read: Track, seen: Track, now: number): boolean {
   return read.state === "open" && read.until < seen.until;
 }
 
+/**
+ * True where a record that was just read lacks what a probe did to the one seen before: a replica that lags.
+ * Within one generation only, so that whatever else happened is believed.
+ */
+export function isLagging(
+  read: BreakerRecord | undefined,
+  seen: BreakerRecord | undefined,
+): boolean {
+  if (read === undefined || seen === undefined) return false;
+  return [...seen.tracks].some(([name, track]) => {
+    const other = trackOf(read, name);
+    return track.state === "open" && other.state === "open" && track.leases.length > 0 &&
+      track.generation === other.generation && other.at < track.at;
+  });
+}
+
 /** True where a breaker of the record is open and its deadline has not passed. */
 export function isOpen(record: BreakerRecord, now: number): boolean {
   const open = (track: Track) => track.state === "open" && track.until > now;
@@ -85,6 +101,8 @@ function mergeTracks(theirs: Track, ours: Track, now: number): Track {
   }
   const lead = deadlineOf(ours, now) - deadlineOf(theirs, now);
   const newest = ours.generation > theirs.generation ? ours : theirs;
+  // What an operator did last stands, an earlier deadline too.
+  if (newest.byHand) return newest;
   const winner = lead > 0 ? ours : lead < 0 ? theirs : newest;
   const opens = Math.max(theirs.opens, ours.opens);
   // The loser's permits must be late everywhere, whichever generation they name.

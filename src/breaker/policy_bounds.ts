@@ -6,6 +6,21 @@
 import { checkRole } from "./names.ts";
 import type { BreakerPolicy } from "./types.ts";
 
+/** The longest duration that a policy may name: a year, in milliseconds. */
+export const LONGEST_MS = 365 * 86_400_000;
+
+/** The least and the most of every count that a policy holds; the configuration reads them too. */
+export const BOUNDS = {
+  failMax: [1, 1_000_000],
+  successThreshold: [1, 1_000],
+  trialCalls: [1, 256],
+  backoffFactor: [1, 100],
+  thresholdFailures: [1, 1_000],
+  minCalls: [1, 1_000_000],
+  /** Some hosts answer statuses that no RFC names. */
+  status: [100, 999],
+} as const satisfies Record<string, readonly [least: number, most: number]>;
+
 /** What is wrong with a value, in words; undefined where nothing is. */
 export type Check = (value: unknown) => string | undefined;
 
@@ -22,23 +37,21 @@ const number = (min: number, max: number): Check => (value) =>
 const flag: Check = (value) => typeof value === "boolean" ? undefined : "must be true or false";
 
 const statuses: Check = (value) =>
-  Array.isArray(value) && value.every((status) => whole(100, 599)(status) === undefined)
+  Array.isArray(value) && value.every((status) => whole(...BOUNDS.status)(status) === undefined)
     ? undefined
-    : "must be a list of HTTP statuses from 100 to 599";
+    : `must be a list of HTTP statuses from ${BOUNDS.status.join(" to ")}`;
 
-/** The longest duration that a policy may name: a year. */
-const YEAR_MS = 365 * 86_400_000;
-const duration = number(1, YEAR_MS);
+const duration = number(1, LONGEST_MS);
 const ratio: Check = (value) =>
   typeof value === "number" && value > 0 && value <= 1
     ? undefined
     : "must be a number above 0, and at most 1";
 
 const ROLE_CHECKS: Record<string, Check> = {
-  failMax: whole(1, 1_000_000),
+  failMax: whole(...BOUNDS.failMax),
   resetTimeoutMs: duration,
-  successThreshold: whole(1, 1_000),
-  trialCalls: whole(1, 256),
+  successThreshold: whole(...BOUNDS.successThreshold),
+  trialCalls: whole(...BOUNDS.trialCalls),
 };
 
 /** Bounds of what `classify` may hold. */
@@ -51,19 +64,19 @@ const CHECKS: Record<string, Check | Record<string, Check>> = {
   ...ROLE_CHECKS,
   probeLeaseMs: duration,
   permitTtlMs: duration,
-  retryAfterCapMs: number(0, YEAR_MS),
-  backoffFactor: number(1, 100),
+  retryAfterCapMs: number(0, LONGEST_MS),
+  backoffFactor: number(...BOUNDS.backoffFactor),
   maxResetTimeoutMs: duration,
   forgetMs: duration,
   rolling: {
     enabled: flag,
     windowMs: duration,
-    thresholdFailures: whole(1, 1_000),
+    thresholdFailures: whole(...BOUNDS.thresholdFailures),
     cooldownMs: duration,
   },
-  failureRate: { windowMs: duration, minCalls: whole(1, 1_000_000), thresholdRatio: ratio },
-  slowCall: { durationMs: number(0, YEAR_MS), thresholdRatio: ratio },
-  halfOpen: { jitterMs: number(0, YEAR_MS) },
+  failureRate: { windowMs: duration, minCalls: whole(...BOUNDS.minCalls), thresholdRatio: ratio },
+  slowCall: { durationMs: number(0, LONGEST_MS), thresholdRatio: ratio },
+  halfOpen: { jitterMs: number(0, LONGEST_MS) },
   classify: CLASSIFY_CHECKS,
 };
 

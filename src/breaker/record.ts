@@ -34,6 +34,8 @@ export interface ClosedTrack {
   opens: number;
   /** Time spent closed before a cooldown came between, not yet forgiven, in milliseconds. */
   creditMs: number;
+  /** An operator closed it: what he did last stands, whatever else was learned in an outage. */
+  byHand?: true;
 }
 
 /** An open breaker; half-open from `until` on. */
@@ -47,6 +49,8 @@ export interface OpenTrack {
   reason: OpenReason;
   /** An operator's words. */
   note?: string;
+  /** An operator opened or half-opened it. */
+  byHand?: true;
   /** Failures counted when it opened. */
   failures: number;
   opens: number;
@@ -121,7 +125,7 @@ function endOf(track: Track, policy: BreakerPolicy, resetTimeoutMs: number): num
   // As long as anything from before it may live: a permit, or an outcome in some process's rate window.
   const tombstoneMs = Math.max(policy.permitTtlMs, policy.failureRate?.windowMs ?? 0);
   const tombstoneEnd = track.generation === 0 ? 0 : track.since + tombstoneMs;
-  const forgetAt = track.at + policy.forgetMs;
+  const forgetAt = Math.floor(track.at) + policy.forgetMs;
   if (track.state === "open") {
     const deadline = track.leases.reduce((end, lease) => Math.max(end, lease.until), track.until);
     return Math.max(tombstoneEnd, forgetAt, deadline + policy.forgetMs);

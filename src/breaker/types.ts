@@ -308,6 +308,8 @@ export interface Snapshot extends BreakerView {
   key: string;
   /** Breakers of roles that have one of their own. */
   roles: Record<string, BreakerView>;
+  /** The store could not be reached: what this process knows itself. */
+  degraded?: boolean;
 }
 
 /** What an operator or a listing names: a host as it is, `{ host }` or `{ resolver }`. */

@@ -21,6 +21,13 @@ const VARIABLES: readonly (readonly [string, SettingName])[] = [
   ["BREAKWATER_MODE", "mode"],
 ];
 
+/** Every variable that belongs to the configuration. */
+export const CONFIG_VARIABLES: readonly string[] = [
+  "BREAKWATER_CONFIG",
+  "BREAKWATER_DEBUG",
+  ...VARIABLES.map(([name]) => name),
+];
+
 /**
  * Reads the variables that start with `BREAKWATER_` and belong to the configuration. An empty one counts as not
  * set; any other variable is left alone.

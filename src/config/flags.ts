@@ -27,7 +27,8 @@ const FLAGS: Readonly<Record<string, SettingName>> = {
 };
 const CONFIG_FLAG = "--breaker-config";
 const DEBUG_FLAG = "--debug";
-const KNOWN = [...Object.keys(FLAGS), CONFIG_FLAG, DEBUG_FLAG];
+/** Every flag that belongs to the configuration. */
+export const CONFIG_FLAGS: readonly string[] = [...Object.keys(FLAGS), CONFIG_FLAG, DEBUG_FLAG];
 
 /**
  * Takes the configuration's flags from the arguments, written `--flag value` or `--flag=value`. `--` ends them.
@@ -73,7 +74,7 @@ class FlagReader {
     const name = equals < 0 ? arg : arg.slice(0, equals);
     const value = equals < 0 ? undefined : arg.slice(equals + 1);
     if (name === DEBUG_FLAG) this.#readDebug(value);
-    else if (KNOWN.includes(name)) this.#readSetting(name, value ?? this.#takeValue());
+    else if (CONFIG_FLAGS.includes(name)) this.#readSetting(name, value ?? this.#takeValue());
     else if (name.startsWith("--breaker")) this.#refuseUnknown(name);
     else this.overlay.rest.push(arg);
     return true;
@@ -113,9 +114,9 @@ class FlagReader {
   }
 
   #refuseUnknown(name: string): void {
-    const suggestion = nearest(name, KNOWN);
+    const suggestion = nearest(name, CONFIG_FLAGS);
     const hint = suggestion === undefined ? {} : { suggestion };
-    const expected = KNOWN.join(", ");
+    const expected = CONFIG_FLAGS.join(", ");
     this.issues.push({
       kind: "unknown_key",
       source: name,

@@ -5,11 +5,10 @@
  * @module
  */
 import * as z from "zod";
+import { BOUNDS, LONGEST_MS } from "../breaker/policy_bounds.ts";
 import type { FileConfig, PolicyYaml, RoleYaml } from "./file_config.ts";
 
 const DAY_S = 86_400;
-/** The longest time that can be set: a week, in seconds. */
-const WEEK_S = 7 * DAY_S;
 
 /** A role as it is written: with the alias of `reset_timeout_s`. */
 export interface WrittenRole extends RoleYaml {
@@ -82,11 +81,11 @@ interface Bounds {
 
 /** What a file, a variable or a flag may say: its author can see the whole of it. */
 const FILE_BOUNDS: Bounds = {
-  failMax: 1_000_000,
-  successThreshold: 100,
-  thresholdFailures: 1_000,
-  minCalls: 1_000_000,
-  seconds: WEEK_S,
+  failMax: BOUNDS.failMax[1],
+  successThreshold: BOUNDS.successThreshold[1],
+  thresholdFailures: BOUNDS.thresholdFailures[1],
+  minCalls: BOUNDS.minCalls[1],
+  seconds: LONGEST_MS / 1_000,
 };
 
 /** What may be said of a running system, so that a slip can neither switch a breaker off nor shut a host for days. */
@@ -100,7 +99,10 @@ const OVERRIDE_BOUNDS: Bounds = {
 
 const ratio = () => above0(1, "");
 const statuses = () =>
-  z.array(whole(100, 599), "a list of HTTP statuses, 100 to 599").max(500, "at most 500 statuses");
+  z.array(whole(...BOUNDS.status), `a list of HTTP statuses, ${BOUNDS.status.join(" to ")}`).max(
+    500,
+    "at most 500 statuses",
+  );
 
 function roleShape(most: Bounds) {
   return {
@@ -108,7 +110,7 @@ function roleShape(most: Bounds) {
     reset_timeout_s: above0(most.seconds, " of seconds").optional(),
     reset: above0(most.seconds, " of seconds").optional(),
     success_threshold: whole(1, most.successThreshold).optional(),
-    trial_calls: whole(1, 100).optional(),
+    trial_calls: whole(...BOUNDS.trialCalls).optional(),
   };
 }
 
@@ -129,7 +131,7 @@ function rateShape(most: Bounds) {
       threshold: ratio().optional(),
     }).optional(),
     slow_call: section({
-      duration_ms: above0(most.seconds * 1000, " of milliseconds").optional(),
+      duration_ms: amount(0, most.seconds * 1_000, " of milliseconds").optional(),
       threshold: ratio().optional(),
     }).optional(),
   };
@@ -139,20 +141,21 @@ function resolverShape(most: Bounds) {
   const seconds = () => above0(most.seconds, " of seconds");
   return {
     ...roleShape(most),
-    retry_after_cap_s: seconds().optional(),
-    retry_after_cap: seconds().optional(),
+    retry_after_cap_s: amount(0, most.seconds, " of seconds").optional(),
+    retry_after_cap: amount(0, most.seconds, " of seconds").optional(),
     probe_lease_s: seconds().optional(),
     permit_ttl_s: seconds().optional(),
     forget_s: seconds().optional(),
     backoff: section({
-      factor: amount(1, 10, "").optional(),
+      factor: amount(...BOUNDS.backoffFactor, "").optional(),
       max_s: seconds().optional(),
     }).optional(),
     classify: section({
       failure_statuses: statuses().optional(),
       neutral_statuses: statuses().optional(),
     }).optional(),
-    half_open: section({ jitter_ms: amount(0, 60_000, " of milliseconds").optional() }).optional(),
+    half_open: section({ jitter_ms: amount(0, LONGEST_MS, " of milliseconds").optional() })
+      .optional(),
     ...rateShape(most),
   };
 }

@@ -5,6 +5,8 @@
  * @module
  */
 import { ConfigError, loadConfig, type ResolvedConfig } from "../config/mod.ts";
+import { CONFIG_FLAGS } from "../config/flags.ts";
+import { nearest } from "../config/issues.ts";
 import { BreakerRegistry } from "../registry/registry.ts";
 import type { Store } from "../stores/store.ts";
 import { eventLogOf } from "../telemetry/event_log.ts";
@@ -12,7 +14,13 @@ import { observeRegistry } from "../telemetry/otel.ts";
 import { createApp } from "./app.ts";
 import { openStore } from "./open_store.ts";
 import { drainable, exitOnSignals, type Fetch, listen, urlOf } from "./serve.ts";
-import { readSettings, requireTokensFor, type ServerSettings, StartError } from "./settings.ts";
+import {
+  readSettings,
+  requireTokensFor,
+  type ServerSettings,
+  StartError,
+  unknownVariables,
+} from "./settings.ts";
 
 /** The app with all that is behind it. */
 interface Edge {
@@ -62,10 +70,15 @@ async function compose(settings: ServerSettings): Promise<Edge> {
   });
   const [unknown] = config.rest;
   if (unknown !== undefined) {
+    const meant = nearest(unknown, CONFIG_FLAGS);
     throw new StartError(
-      `Unknown argument '${unknown}': address and tokens are set by the variables HOST, PORT and BREAKWATER_*`,
+      `Unknown argument '${unknown}': ` +
+        (meant === undefined
+          ? "address and tokens are set by the variables HOST, PORT and BREAKWATER_*"
+          : `did you mean ${meant}?`),
     );
   }
+  unknownVariables(env, config.store.tokenEnv).forEach(log);
   const { store, name } = await openStore(config, settings.onDeploy, env);
   log(`Store: ${name}`);
   const registry = createRegistry(config, store);

@@ -20,6 +20,8 @@ export interface OpenedStore {
 
 /** Where records live when nobody said. Relative: in the working directory. */
 const DEFAULT_FOLDER = ".breakwater";
+/** A file that has not answered by then is told of, rather than waited for in silence. */
+const OPEN_WITHIN_MS = 5_000;
 const DEFAULT_FILE = `${DEFAULT_FOLDER}/breakers.kv`;
 
 /** What the environment holds. */
@@ -96,12 +98,26 @@ async function openDenoKv(path: string | undefined): Promise<OpenedStore> {
 
 async function opened(store: Store, backend: string, place: string): Promise<OpenedStore> {
   try {
-    await store.read(["breakwater:start"]);
+    await inTime(store.read(["breakwater:start"]));
   } catch (error) {
-    await store[Symbol.asyncDispose]();
+    // Not awaited: what cannot be opened may not be closed either, and the process ends.
+    Promise.resolve(store[Symbol.asyncDispose]()).catch(() => {});
     throw cannotOpen(`'${place}'`, error);
   }
   return { store, name: `${backend} in ${place}` };
+}
+
+async function inTime<T>(answer: T | Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const why = `no answer within ${OPEN_WITHIN_MS} ms, as if another process kept it locked`;
+    timer = setTimeout(() => reject(new Error(why)), OPEN_WITHIN_MS);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function cannotOpen(name: string, error: unknown): StartError {

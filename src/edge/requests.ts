@@ -140,9 +140,30 @@ function whole<T>(check: (errors: FieldError[]) => T | undefined): T {
 }
 
 function checkAllow(value: unknown, at: string, errors: FieldError[]): AllowRequest | undefined {
+  const before = errors.length;
   const body = checked(allowBody, value, at, errors);
-  if (body === undefined) return undefined;
-  const { host, url, role, resolver } = body;
+  // What else is wrong is told in the same answer, so that a client is mended once.
+  const fields = body ?? textFields(value);
+  if (fields === undefined) return undefined;
+  const told = new Set(errors.slice(before).map(({ field }) => field));
+  const { host, url, role, resolver } = fields;
+  // A key that nobody knows may well be the address, misspelt.
+  const known = ["host", "url", "role", "resolver"].map((name) => join(at, name));
+  const hasSlip = [...told].some((field) => !known.includes(field));
+  if (!told.has(known[0]!) && !told.has(known[1]!) && !(hasSlip && !host && !url)) {
+    checkAddress(host, url, at, errors);
+  }
+  if (role !== undefined) checkWith(checkRole, "role", role, at, errors);
+  if (resolver !== undefined) checkWith(checkResolver, "resolver", resolver, at, errors);
+  return body;
+}
+
+function checkAddress(
+  host: string | undefined,
+  url: string | undefined,
+  at: string,
+  errors: FieldError[],
+): void {
   if (host === undefined && url === undefined) {
     errors.push({ field: join(at, "host"), message: "is missing: give host or url" });
   } else if (host !== undefined && url !== undefined) {
@@ -150,9 +171,16 @@ function checkAllow(value: unknown, at: string, errors: FieldError[]): AllowRequ
     errors.push({ field: join(at, "url"), message });
   } else if (host !== undefined) checkHost("host", host, at, errors);
   else if (url !== undefined) checkUrl(url, at, errors);
-  if (role !== undefined) checkWith(checkRole, "role", role, at, errors);
-  if (resolver !== undefined) checkWith(checkResolver, "resolver", resolver, at, errors);
-  return body;
+}
+
+/** The texts of an object that has mistakes. */
+function textFields(value: unknown): Record<string, string | undefined> | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, string] =>
+      typeof entry[1] === "string"
+    ),
+  );
 }
 
 const OVER_HTTP = /^(?:http|ws)s?:\/\//i;

@@ -45,7 +45,6 @@ export interface BatchBody {
   record?: unknown[];
 }
 
-const MAX_PERMIT = 2_048;
 const MAX_URL = 16_384;
 /** A cursor may name breakers that a store gave beyond the page. */
 const MAX_CURSOR = 16_384;
@@ -70,7 +69,7 @@ export const allowBody: z.ZodType<AllowBody> = z.strictObject({
 
 /** The schema of {@linkcode RecordBody}. */
 export const recordBody: z.ZodType<RecordBody> = z.strictObject({
-  permit: z.string().max(MAX_PERMIT),
+  permit: z.string(),
   status: z.int().min(100).max(999).optional(),
   error: text(1_024).optional(),
   result: z.enum(["success", "failure", "neutral", "cancelled"]).optional(),
@@ -109,7 +108,7 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   url: "must be an http or https URL",
   role: "must match [a-z][a-z0-9_-]{0,31}",
   resolver: "must match [A-Za-z0-9][A-Za-z0-9._-]{0,63}",
-  permit: `must be the permit that an allow gave, a string of up to ${MAX_PERMIT} characters`,
+  permit: "must be the permit that an allow gave, a string",
   status: "must be an HTTP status, a whole number from 100 to 999",
   error: "must be the name of the error, such as TimeoutError",
   result: "must be success, failure, neutral or cancelled",

@@ -5,6 +5,8 @@
  * @module
  */
 import type { Environment } from "../config/mod.ts";
+import { CONFIG_VARIABLES } from "../config/environment.ts";
+import { nearest } from "../config/issues.ts";
 import type { EdgeTokens } from "./auth.ts";
 import type { TokenLimit } from "./token_limit.ts";
 
@@ -71,6 +73,22 @@ export function readSettings(env: Environment): ServerSettings {
     warnings.push(`${LIMIT_VARIABLE} limits nobody while there are no tokens. ${SET_TOKENS}`);
   }
   return { ...settings, tokenLimit };
+}
+
+/**
+ * What to say of variables that have no effect: a misspelt one would leave the defaults in force without a word.
+ *
+ * @param named a variable that the configuration names
+ */
+export function unknownVariables(env: Environment, named: string | undefined): string[] {
+  const known = [...CONFIG_VARIABLES, ...Object.values(TOKEN_VARIABLES)];
+  return Object.keys(env)
+    .filter((name) => name.startsWith("BREAKWATER_") && name !== named && !known.includes(name))
+    .map((name) => {
+      const meant = nearest(name, known);
+      const advice = meant === undefined ? "" : `; did you mean ${meant}?`;
+      return `Variable ${name} is not known and has no effect${advice}`;
+    });
 }
 
 const SET_TOKENS = `Set ${TOKEN_VARIABLES.crawl}, ${TOKEN_VARIABLES.read} or ` +

@@ -50,6 +50,8 @@ export interface WireRecordResult {
 export interface WireView {
   state: "closed" | "open" | "half_open";
   reason?: "open" | "retry_after" | "rolling" | "manual";
+  /** An operator's words. */
+  note?: string;
   until?: number | null;
   remaining_ms: number | null;
   failures: number;
@@ -60,6 +62,8 @@ export interface WireView {
 
 /** A host's or resolver's breaker. */
 export interface WireSnapshot extends WireView {
+  /** The store could not be reached: what this process knows itself. */
+  degraded?: boolean;
   scope: "host" | "resolver";
   key: string;
   roles: Record<string, WireView>;
@@ -91,11 +95,12 @@ export function wireRecordResult(result: RecordResult): WireRecordResult {
 
 /** The snapshot as it goes out. */
 export function wireSnapshot(snapshot: Snapshot): WireSnapshot {
-  const { scope, key, roles } = snapshot;
+  const { scope, key, roles, degraded } = snapshot;
   return {
     scope,
     key,
     ...wireView(snapshot),
+    degraded,
     roles: Object.fromEntries(
       Object.entries(roles).map(([role, view]) => [role, wireView(view)]),
     ),
@@ -103,10 +108,11 @@ export function wireSnapshot(snapshot: Snapshot): WireSnapshot {
 }
 
 function wireView(view: BreakerView): WireView {
-  const { state, reason, until, remainingMs, failures, successes, opens, probes } = view;
+  const { state, reason, note, until, remainingMs, failures, successes, opens, probes } = view;
   return {
     state,
     reason,
+    note,
     until,
     remaining_ms: remainingMs,
     failures,

@@ -161,6 +161,7 @@ export class EdgeClient implements Gate {
    * @throws {EdgeError} where the edge refuses the call itself, such as for a wrong token
    */
   async record(permit: Permit, outcome: Outcome): Promise<RecordResult> {
+    if (typeof permit !== "string") return UNRECORDED;
     if (permit.startsWith(LOCAL)) {
       return await this.#local.record(permit.slice(LOCAL.length), outcome);
     }

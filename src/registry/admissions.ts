@@ -6,7 +6,7 @@
  */
 import { hostKey } from "../breaker/host_key.ts";
 import { type Admission, admit, decide, tell } from "../breaker/machine.ts";
-import { type Mark, writePermit } from "../breaker/permit.ts";
+import { idMaker, type Mark, writePermit } from "../breaker/permit.ts";
 import { checkResolver, checkRole } from "../breaker/names.ts";
 import type { BreakerRecord } from "../breaker/record.ts";
 import type {
@@ -18,9 +18,9 @@ import type {
   Verdict,
 } from "../breaker/types.ts";
 import type { MaybePromise } from "../stores/store.ts";
+import type { Named } from "./cooldown_share.ts";
 import { chain, names, type RegistryCore, toEngine } from "./core.ts";
 import type { Seen } from "./engine.ts";
-import { idMaker } from "../breaker/permit.ts";
 import { drawIdPrefix } from "./ids.ts";
 import { isPromise } from "./store_guard.ts";
 import { storeKey } from "./record_codec.ts";
@@ -78,7 +78,7 @@ export class Admissions {
     const ask = this.#ask(request);
     const { cooldowns } = this.#core;
     if (cooldowns === undefined) return this.#look(ask, false);
-    const taken = this.#waiting(ask, cooldowns.take(this.#core, ask.host));
+    const taken = this.#waiting(ask, cooldowns.take(this.#core, namedIn(ask)));
     return chain(taken, (unsure) => this.#look(ask, unsure));
   }
 
@@ -103,7 +103,7 @@ export class Admissions {
   }
 
   #ask(request: AllowRequest): Ask {
-    const { host, url } = request;
+    const { host, url } = request ?? {};
     if ((host === undefined) === (url === undefined)) {
       throw new TypeError("A request names exactly one of 'host' and 'url'");
     }
@@ -148,9 +148,9 @@ export class Admissions {
     degraded: boolean,
   ): MaybePromise<Verdict> {
     const id = this.#nextId();
-    const { host, role, resolver, hostPolicy, resolverPolicy, askedAt } = ask;
+    const { host, role, resolver, hostPolicy, resolverPolicy } = ask;
     const hostTaken = changes(byHost)
-      ? this.#admit("host", host, hostPolicy, role, id, askedAt)
+      ? this.#waiting(ask, this.#admit("host", host, hostPolicy, role, id, ask.askedAt))
       : { answer: byHost, degraded };
     return chain(hostTaken, (first) => {
       const settle = (second?: Done<Admission>): MaybePromise<Verdict> => {
@@ -173,7 +173,8 @@ export class Admissions {
       };
       if (byResolver === undefined || !first.answer.allowed) return settle();
       if (!changes(byResolver)) return settle({ answer: byResolver, degraded });
-      return chain(this.#admit("resolver", resolver, resolverPolicy!, "", id, askedAt), settle);
+      const taken = this.#admit("resolver", resolver, resolverPolicy!, "", id, ask.askedAt);
+      return chain(taken, settle);
     });
   }
 
@@ -246,7 +247,7 @@ export class Admissions {
       allowed: true,
       permit,
       state: probe ? "half_open" : "closed",
-      waitMs: waits ? this.#core.random() * ask.hostPolicy.halfOpen.jitterMs : 0,
+      waitMs: waits ? this.#core.random() * jitterOf(ask, mark, resolverMark) : 0,
     };
     if (degraded) verdict.degraded = true;
     if (wouldDeny !== undefined) verdict.wouldDeny = wouldDeny;
@@ -322,6 +323,20 @@ export class Admissions {
       ...denial,
     });
   }
+}
+
+/** The breakers that a request needs. */
+function namedIn({ host, resolver }: Ask): Named[] {
+  const named: Named[] = [{ scope: "host", key: host }];
+  if (resolver !== "") named.push({ scope: "resolver", key: resolver });
+  return named;
+}
+
+/** The longer of the two, where both are probes. */
+function jitterOf(ask: Ask, hostMark: Mark, resolverMark: Mark | undefined): number {
+  const ofHost = hostMark.kind === "probe" ? ask.hostPolicy.halfOpen.jitterMs : 0;
+  const ofResolver = resolverMark?.kind === "probe" ? ask.resolverPolicy!.halfOpen.jitterMs : 0;
+  return Math.max(ofHost, ofResolver);
 }
 
 /** The first that denies is named. */

@@ -61,6 +61,14 @@ export class Cell<R> {
   /** The store could not be asked when it should have been. */
   unsure = false;
   readonly queue: Pending<R>[] = [];
+  /** The events being written. Emptied where their callers have waited long enough: then `record` holds them. */
+  batch: Pending<R>[] = [];
+  /** What the batch made of the record, while that is on its way to the store. */
+  sent: Applied<R> | undefined;
+  /** When the first of those who wait has waited long enough, by the monotonic clock in milliseconds. */
+  dueAt = Infinity;
+  /** Ends the watch for that. */
+  cancelWatch: (() => void) | undefined;
   reading: Promise<void> | undefined;
 
   /** When it was last of use, in epoch milliseconds; one that is not for a while is let go. */

@@ -108,6 +108,15 @@ export class Cells<R> {
     return record;
   }
 
+  /** Takes what a plain read gave, which may come from a replica: not over what this process has written since. */
+  learn(cell: Cell<R>, stored: Versioned | undefined): void {
+    const isNew = stored?.version !== cell.version && !cell.dirty;
+    const read = isNew ? this.decode(cell.key, stored) : undefined;
+    if (!isNew || !this.#o.codec.isLagging(read, cell.record)) return this.accept(cell, stored);
+    cell.readAt = cell.usedAt = this.#o.now();
+    cell.unsure = false;
+  }
+
   /** Takes what a store gave for a key. */
   accept(cell: Cell<R>, stored: Versioned | undefined): void {
     const { codec } = this.#o;

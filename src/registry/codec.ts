@@ -21,6 +21,8 @@ export interface Codec<R> {
     now: number,
     seenAt: number,
   ): boolean;
+  /** True where a read from a replica lacks what this process has written. */
+  isLagging(read: R | undefined, seen: R | undefined): boolean;
   /** What the store holds, joined with what was learned while it could not be reached. */
   merge(key: string, stored: R | undefined, local: R | undefined, now: number): R | undefined;
   /** True where the record must not be dropped to make room for another. */

@@ -1,111 +1,81 @@
 /**
  * `share: "cooldowns"`: records stay in the process, and only what closes a host to everybody travels, as
  * `breakwater:cooldown:<host>` = `{"until": <epoch ms>, "reason": "..."}`. A process that sees one opens
- * its own breaker until then; an operator's close and half-open travel the same way.
+ * its own breaker until then. What an operator does travels the same way, with when he did it.
  *
  * @module
  */
-import { operate, type Step as MachineStep, takeCooldown } from "../breaker/machine.ts";
-import { type BreakerRecord, trackOf } from "../breaker/record.ts";
+import { operate, type OperatorInput, takeCooldown } from "../breaker/machine.ts";
 import { SHARED } from "../breaker/names.ts";
-import type { OpenReason } from "../breaker/types.ts";
+import { type BreakerRecord, trackOf } from "../breaker/record.ts";
+import type { Scope } from "../breaker/types.ts";
 import type { MaybePromise } from "../stores/store.ts";
-import type { Codec } from "./codec.ts";
+import { COOLDOWN_PREFIX, cooldownKey, fromCooldownKey, type SharedCooldown } from "./cooldowns.ts";
 import { chain, type RegistryCore, toEngine } from "./core.ts";
-import type { Engine } from "./engine.ts";
-import { KEY_PREFIX, storeKey } from "./record_codec.ts";
+import type { Engine, Seen } from "./engine.ts";
+import { storeKey } from "./record_codec.ts";
 import type { StoreGuard } from "./store_guard.ts";
 
-/** What travels. */
-export interface SharedCooldown {
-  /** Deadline in epoch milliseconds, Infinity (null in JSON) for none; for `closed` and `half_open`: when it was done. */
-  until: number;
-  reason: OpenReason | "closed" | "half_open";
+/** A breaker by name. */
+export interface Named {
+  scope: Scope;
+  key: string;
 }
 
-/** What the keys of this mode start with. */
-export const COOLDOWN_PREFIX = `${KEY_PREFIX}cooldown:`;
-
-/** How long an operator's close or half-open is told of, in milliseconds. */
-const TELL_FOR_MS = 900_000;
-const REASONS: readonly string[] = [
-  "open",
-  "retry_after",
-  "rolling",
-  "manual",
-  "closed",
-  "half_open",
-];
-
-function isAction({ reason }: SharedCooldown): boolean {
-  return reason === "closed" || reason === "half_open";
-}
-
-function endOf(cooldown: SharedCooldown): number {
-  return isAction(cooldown) ? cooldown.until + TELL_FOR_MS : cooldown.until;
-}
-
-function decode(text: string): SharedCooldown | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined; // not JSON: unreadable
-  }
-  if (typeof value !== "object" || value === null) return undefined;
-  const { until, reason } = value as Record<string, unknown>; // safe: an object
-  if (typeof reason !== "string" || !REASONS.includes(reason)) return undefined;
-  if (until !== null && !(typeof until === "number" && Number.isFinite(until))) return undefined;
-  // Safe: one of REASONS.
-  return { until: until ?? Infinity, reason: reason as SharedCooldown["reason"] };
-}
-
-/** What the engine must know of cooldowns. */
-export const COOLDOWN_CODEC: Codec<SharedCooldown> = {
-  encode: ({ until, reason }) => JSON.stringify({ until, reason }),
-  decode,
-  prune: (_key, cooldown, now) =>
-    cooldown === undefined || endOf(cooldown) <= now ? undefined : cooldown,
-  endOf: (_key, cooldown) => endOf(cooldown),
-  isStale: (_key, read, seen) => seen !== undefined && read === undefined,
-  merge: (_key, stored, local) => (stored?.until ?? -1) >= (local?.until ?? -1) ? stored : local,
-  isProtected: (cooldown, now) => !isAction(cooldown) && cooldown.until > now,
-};
+/** Operators' actions remembered as applied. */
+const MAX_APPLIED = 10_000;
 
 /** See the module's description. */
 export class CooldownShare {
   /** Of the shared store. */
   readonly guard: StoreGuard;
   readonly engine: Engine<SharedCooldown>;
+  /** When the operator's action that was applied last was done, by the key in the store. */
+  readonly #applied = new Map<string, number>();
+  readonly #startedAt: number;
 
-  constructor(guard: StoreGuard, engine: Engine<SharedCooldown>) {
+  /** @param startedAt when the process began to keep records, in epoch milliseconds */
+  constructor(guard: StoreGuard, engine: Engine<SharedCooldown>, startedAt: number) {
     this.guard = guard;
     this.engine = engine;
+    this.#startedAt = startedAt;
   }
 
   /**
-   * Takes what others have said of a host into this process's own record.
+   * Takes what others have said of breakers into this process's own records: one round trip for all.
    *
+   * @param fresh asks the store, however fresh the answer in memory is
    * @returns true where the store could not be asked
    */
-  take(core: RegistryCore, host: string, fresh = false): MaybePromise<boolean> {
-    const key = COOLDOWN_PREFIX + host;
-    const seen = fresh ? this.engine.look(key) : this.engine.peek(key);
-    return chain(seen, ({ record, degraded }) => {
-      if (record === undefined) return degraded;
-      return chain(this.#apply(core, host, record), () => degraded);
+  take(core: RegistryCore, named: readonly Named[], fresh = false): MaybePromise<boolean> {
+    const [first] = named;
+    if (named.length === 1) {
+      const key = cooldownKey(first!);
+      const seen = fresh ? this.engine.look(key) : this.engine.peek(key);
+      return chain(seen, (one) => this.#takeSeen(core, first!, one));
+    }
+    return chain(this.engine.peekAll(named.map(cooldownKey)), (all) => {
+      let answer: MaybePromise<boolean> = false;
+      all.forEach((seen, i) => {
+        answer = chain(answer, (before) => {
+          const degraded = this.#takeSeen(core, named[i]!, seen);
+          return chain(degraded, (now) => before || now);
+        });
+      });
+      return answer;
     });
   }
 
-  /** Takes every host that others have said something of: for a listing. */
+  /** Takes all that others have said: for a listing. */
   async takeAll(core: RegistryCore): Promise<void> {
     let cursor: string | undefined;
     do {
       const page = await this.guard.list(COOLDOWN_PREFIX, 1_000, cursor);
       for (const entry of page.entries) {
         const cooldown = this.engine.decodeEntry(entry.key, entry);
-        if (cooldown === undefined) continue;
-        await this.#apply(core, entry.key.slice(COOLDOWN_PREFIX.length), cooldown);
+        if (cooldown !== undefined) {
+          await this.#apply(core, fromCooldownKey(entry.key), cooldown);
+        }
       }
       cursor = page.cursor;
     } while (cursor !== undefined);
@@ -116,37 +86,91 @@ export class CooldownShare {
     return chain(core.engine.peek(storeKey("host", host)), ({ record }) => {
       const cooldown = cooldownOf(record, core.now());
       if (cooldown === undefined) return;
-      return this.engine.update(COOLDOWN_PREFIX + host, (known, now) => {
-        const later = known !== undefined && !isAction(known) && known.until >= cooldown.until &&
-          known.until > now;
-        return { record: later ? known : cooldown, answer: undefined };
+      return this.engine.update(cooldownKey({ scope: "host", key: host }), (known, now) => {
+        const isLater = known !== undefined && known.until > now && known.until >= cooldown.until;
+        return { record: isLater ? known : cooldown, answer: undefined };
       });
     });
   }
 
   /** Tells others what an operator did, whatever they knew. */
   publishAction(
-    core: RegistryCore,
-    host: string,
-    type: "open" | "half_open" | "close",
-  ): MaybePromise<unknown> {
-    return chain(core.engine.peek(storeKey("host", host)), ({ record }) => {
-      const now = core.now();
-      const action: SharedCooldown = type === "open"
-        ? cooldownOf(record, now) ?? { until: now, reason: "manual" }
-        : { until: now, reason: type === "close" ? "closed" : "half_open" };
-      return this.engine.update(COOLDOWN_PREFIX + host, () => {
-        return { record: action, answer: undefined };
-      });
+    named: Named,
+    input: OperatorInput,
+  ): MaybePromise<{ degraded: boolean } | undefined> {
+    const key = cooldownKey(named);
+    const update = this.engine.update(key, (known, now) => {
+      // Later than what was done before, within the same millisecond too.
+      const at = Math.max(now, (known?.at ?? -Infinity) + 1);
+      return { record: actionOf(input, at), answer: at };
+    });
+    return chain(update, (done) => {
+      if (done !== undefined) this.#remember(key, done.answer);
+      return done;
     });
   }
 
-  #apply(core: RegistryCore, host: string, cooldown: SharedCooldown): MaybePromise<unknown> {
-    return core.engine.update(storeKey("host", host), (record, now) => {
-      const step = applied(core, host, record, cooldown, now);
-      return toEngine(core, "host", host, step, now);
+  #takeSeen(
+    core: RegistryCore,
+    named: Named,
+    { record, degraded }: Seen<SharedCooldown>,
+  ): MaybePromise<boolean> {
+    if (record === undefined) return degraded;
+    return chain(this.#apply(core, named, record), () => degraded);
+  }
+
+  #apply(core: RegistryCore, named: Named, cooldown: SharedCooldown): MaybePromise<unknown> {
+    const { until, reason, at } = cooldown;
+    if (at !== undefined) return this.#applyAction(core, named, cooldown, at);
+    if (reason === "closed" || reason === "half_open") return; // nobody writes these without a time
+    const { scope, key } = named;
+    return core.engine.update(storeKey(scope, key), (record, now) => {
+      const input = { type: "cooldown", until, reason } as const;
+      const policy = core.policies.of(scope, key);
+      return toEngine(core, scope, key, takeCooldown(record, input, policy, now), now);
     });
   }
+
+  /** Once, and only to what was there before the operator acted: what began since is news to him. */
+  #applyAction(
+    core: RegistryCore,
+    named: Named,
+    { until, reason }: SharedCooldown,
+    at: number,
+  ): MaybePromise<unknown> {
+    const { scope, key } = named;
+    const id = cooldownKey(named);
+    if ((this.#applied.get(id) ?? -Infinity) >= at) return;
+    this.#remember(id, at);
+    if (reason !== "manual" && at < this.#startedAt) return;
+    const input: OperatorInput = reason === "manual"
+      ? { type: "open", until }
+      : { type: reason === "closed" ? "close" : "half_open" };
+    return core.engine.update(storeKey(scope, key), (record, now) => {
+      if (reason === "manual" && until <= now) return { record, answer: undefined };
+      if (record !== undefined && !isOlder(record, at)) return { record, answer: undefined };
+      const step = operate(record, input, core.policies.of(scope, key), now);
+      return toEngine(core, scope, key, step, now);
+    });
+  }
+
+  #remember(id: string, at: number): void {
+    this.#applied.delete(id);
+    this.#applied.set(id, at);
+    if (this.#applied.size <= MAX_APPLIED) return;
+    const [oldest] = this.#applied.keys();
+    this.#applied.delete(oldest!);
+  }
+}
+
+function actionOf(input: OperatorInput, at: number): SharedCooldown {
+  if (input.type === "open") return { until: input.until, reason: "manual", at };
+  return { until: at, reason: input.type === "close" ? "closed" : "half_open", at };
+}
+
+/** True where every breaker of the record has been in its state since before. */
+function isOlder({ rest, tracks }: BreakerRecord, at: number): boolean {
+  return [rest, ...tracks.values()].every((track) => track === undefined || track.since <= at);
 }
 
 /** The deadline of the breaker that most roles share. */
@@ -155,24 +179,4 @@ function cooldownOf(record: BreakerRecord | undefined, now: number): SharedCoold
   const track = trackOf(record, SHARED);
   if (track.state === "closed" || track.until <= now) return undefined;
   return { until: track.until, reason: track.reason };
-}
-
-function applied(
-  core: RegistryCore,
-  host: string,
-  record: BreakerRecord | undefined,
-  { until, reason }: SharedCooldown,
-  now: number,
-): MachineStep<undefined> {
-  const policy = core.policies.ofHost(host);
-  if (reason !== "closed" && reason !== "half_open") {
-    return takeCooldown(record, { type: "cooldown", until, reason }, policy, now);
-  }
-  // What began after the operator acted is news to him; it also replaces what he said in the store.
-  const older = record !== undefined &&
-    [record.rest, ...record.tracks.values()].some((track) =>
-      track?.state === "open" && track.until > now && track.since <= until
-    );
-  if (!older) return { record, answer: undefined, transitions: [] };
-  return operate(record, { type: reason === "closed" ? "close" : "half_open" }, policy, now);
 }

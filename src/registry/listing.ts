@@ -16,7 +16,7 @@ const LOOK_AHEAD = 500;
 
 /** Which breakers to list. */
 export interface PageOptions {
-  /** Only those whose shared breaker is in this state. */
+  /** Only those whose shared breaker, or for `open` and `half_open` that of any role, is in this state. */
   state?: BreakerState;
   /** Most snapshots on the page. @default {100} */
   limit?: number;
@@ -166,7 +166,10 @@ function listLocally(
 }
 
 function isListed(snapshot: Snapshot, state: BreakerState | undefined): boolean {
-  return inTrouble(snapshot) && (state === undefined || snapshot.state === state);
+  if (!inTrouble(snapshot)) return false;
+  if (state === undefined || snapshot.state === state) return true;
+  // What is open for one role is looked for as open; what is closed is closed for all that share the breaker.
+  return state !== "closed" && Object.values(snapshot.roles).some((view) => view.state === state);
 }
 
 /** A place in the store's order: hosts come first. */

@@ -91,7 +91,7 @@ export class Reader<R> {
     const take = (values: (Versioned | undefined)[]) =>
       read.forEach((cell, i) => {
         // A write that was answered since then knows better.
-        if (cell.writes === writes[i]) cells.accept(cell, values[i]);
+        if (cell.writes === writes[i]) cells.learn(cell, values[i]);
       });
     const done: Promise<void> = answer.then(take, () => this.#withoutStore(keys)).then(() => {
       for (const cell of read) {

@@ -4,7 +4,7 @@
  * @module
  */
 import { decodeRecord, encodeRecord } from "../breaker/codec.ts";
-import { isOpen, isStale, mergeRecords } from "../breaker/merge.ts";
+import { isLagging, isOpen, isStale, mergeRecords } from "../breaker/merge.ts";
 import { type BreakerRecord, prune, recordEnd } from "../breaker/record.ts";
 import type { BreakerPolicy, Scope } from "../breaker/types.ts";
 import type { Codec } from "./codec.ts";
@@ -44,6 +44,7 @@ export function recordCodec(policies: PolicyBook): Codec<BreakerRecord> {
     // A tombstone lives as long as a permit: seen longer ago, the absence may be an operator's close.
     isStale: (key, read, seen, now, seenAt) =>
       now - seenAt < policyOf(key).permitTtlMs && isStale(read, seen, policyOf(key), now),
+    isLagging,
     merge: (key, stored, local, now) => mergeRecords(stored, local, policyOf(key), now),
     isProtected: isOpen,
   };

@@ -33,7 +33,8 @@ import type { MaybePromise, Store } from "../stores/store.ts";
 import { Admissions } from "./admissions.ts";
 import { openInput } from "./breaker.ts";
 import type { Codec } from "./codec.ts";
-import { COOLDOWN_CODEC, CooldownShare } from "./cooldown_share.ts";
+import { CooldownShare } from "./cooldown_share.ts";
+import { COOLDOWN_CODEC } from "./cooldowns.ts";
 import { chain, type RegistryCore, toEngine } from "./core.ts";
 import { Counters } from "./counters.ts";
 import { Engine } from "./engine.ts";
@@ -164,7 +165,7 @@ export class BreakerRegistry implements Gate {
       throw error;
     }
     const latencyMs = this.#core.now() - sentAt;
-    const outcome: Outcome = result instanceof Response
+    const outcome: Outcome = isResponse(result)
       ? { status: result.status, headers: result.headers, latencyMs }
       : { result: "success", latencyMs };
     await this.record(verdict.permit, outcome);
@@ -175,9 +176,16 @@ export class BreakerRegistry implements Gate {
   inspect(target: Target): MaybePromise<Snapshot> {
     const { scope, key } = resolveTarget(target);
     const { cooldowns, engine } = this.#core;
-    const taken = scope === "host" ? cooldowns?.take(this.#core, key, true) : undefined;
-    const seen = chain(taken, () => engine.look(storeKey(scope, key)));
-    return chain(seen, ({ record }) => snapshotNow(this.#core, scope, key, record));
+    const unsure = cooldowns?.take(this.#core, [{ scope, key }], true) ?? false;
+    const seen = chain(unsure, (shared) =>
+      chain(engine.look(storeKey(scope, key)), (own) => ({
+        record: own.record,
+        degraded: shared || own.degraded,
+      })));
+    return chain(seen, ({ record, degraded }) => {
+      const snapshot = snapshotNow(this.#core, scope, key, record);
+      return degraded ? { ...snapshot, degraded } : snapshot;
+    });
   }
 
   /**
@@ -335,10 +343,14 @@ export class BreakerRegistry implements Gate {
       if (answered === undefined) {
         throw new Error("Too many events wait for this breaker: try again");
       }
+      const snapshot = answered.degraded ? { ...answered.answer, degraded: true } : answered.answer;
       const { cooldowns } = this.#core;
-      if (cooldowns === undefined || scope !== "host") return answered.answer;
-      const published = cooldowns.publishAction(this.#core, key, input.type);
-      return chain(published, () => answered.answer);
+      if (cooldowns === undefined) return snapshot;
+      const published = cooldowns.publishAction({ scope, key }, input);
+      return chain(
+        published,
+        (done) => done?.degraded ? { ...snapshot, degraded: true } : snapshot,
+      );
     });
   }
 }
@@ -360,7 +372,7 @@ function assemble(options: RegistryOptions, maxRecords: number): RegistryCore {
   const { config = {}, freshnessMs = 500, timeoutMs = 250 } = options;
   const { now = Date.now, random = Math.random, timers = REAL_TIMERS } = options;
   const { mode = "enforce" } = config;
-  checkOptions({ freshnessMs, timeoutMs, maxHosts: maxRecords }, mode);
+  checkOptions(options);
   const policies = new PolicyBook(config);
   const listeners = new Listeners();
   const counters = new Counters();
@@ -418,24 +430,69 @@ function assemble(options: RegistryOptions, maxRecords: number): RegistryCore {
     closers: new Set([() => overrides[Symbol.asyncDispose]()]),
   };
   if (!alone) return core;
-  const cooldowns = new CooldownShare(sharedGuard, engineOf(sharedGuard, COOLDOWN_CODEC));
+  const cooldowns = new CooldownShare(
+    sharedGuard,
+    engineOf(sharedGuard, COOLDOWN_CODEC),
+    now(),
+  );
   return { ...core, cooldowns };
 }
 
-function checkOptions(
-  options: { freshnessMs: number; timeoutMs: number; maxHosts: number },
-  mode: string,
-): void {
+/** Of this realm or another: what has a status and headers is told by them. */
+function isResponse(value: unknown): value is Response {
+  if (value instanceof Response) return true;
+  if (typeof value !== "object" || value === null) return false;
+  const { status, headers } = value as Partial<Response>; // safe: only looked at
+  return typeof status === "number" && typeof headers?.get === "function";
+}
+
+const OPTIONS = [
+  "config",
+  "store",
+  "share",
+  "freshnessMs",
+  "timeoutMs",
+  "onStoreError",
+  "now",
+  "random",
+  "maxHosts",
+  "timers",
+];
+const CONFIG_KEYS = ["mode", "defaults", "hosts", "resolvers", "rates"];
+const WORDS = {
+  share: ["state", "cooldowns"],
+  onStoreError: ["local", "allow", "deny"],
+  mode: ["enforce", "observe", "off"],
+} as const;
+
+/** A slip must not pass in silence. */
+function checkOptions(options: RegistryOptions): void {
+  refuseUnknown("Option", options, OPTIONS);
+  const { config = {}, share, onStoreError } = options;
+  refuseUnknown("Option 'config.", config, CONFIG_KEYS);
+  const words = { share, onStoreError, mode: config.mode };
+  for (const name of ["share", "onStoreError", "mode"] as const) {
+    const value = words[name];
+    const allowed: readonly unknown[] = WORDS[name];
+    if (value === undefined || allowed.includes(value)) continue;
+    const known = WORDS[name].map((word) => `'${word}'`).join(", ");
+    throw new RangeError(`Option '${name}' must be one of ${known}: current value is '${value}'`);
+  }
   const least = { freshnessMs: 0, timeoutMs: 1, maxHosts: 1 };
-  for (const [name, value] of Object.entries(options)) {
-    const min = least[name as keyof typeof least]; // safe: the same names
-    if (!(value >= min)) {
-      throw new RangeError(`Option '${name}' must be at least ${min}: current value is ${value}`);
-    }
+  for (const name of ["freshnessMs", "timeoutMs", "maxHosts"] as const) {
+    const value = options[name];
+    if (value === undefined || value >= least[name]) continue;
+    throw new RangeError(
+      `Option '${name}' must be at least ${least[name]}: current value is ${value}`,
+    );
   }
-  if (mode !== "enforce" && mode !== "observe" && mode !== "off") {
-    throw new RangeError(`Mode must be 'enforce', 'observe' or 'off': current value is '${mode}'`);
-  }
+}
+
+function refuseUnknown(what: string, options: object, known: readonly string[]): void {
+  const [unknown] = Object.keys(options).filter((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  const name = what.endsWith(".") ? `${what}${unknown}'` : `${what} '${unknown}'`;
+  throw new TypeError(`${name} is not known: known are ${known.join(", ")}`);
 }
 
 /** The scope and key that an operator's target names. */

@@ -108,8 +108,8 @@ export class StoreGuard {
     return this.#breaker.state !== "open";
   }
 
-  read(keys: readonly string[], budgetMs?: number): MaybePromise<(Versioned | undefined)[]> {
-    return this.#call("read", keys[0], budgetMs, () => this.#options.store.read(keys));
+  read(keys: readonly string[]): MaybePromise<(Versioned | undefined)[]> {
+    return this.#call("read", keys[0], () => this.#options.store.read(keys));
   }
 
   write(
@@ -117,21 +117,19 @@ export class StoreGuard {
     value: string | undefined,
     expected: string | undefined,
     ttlMs: number,
-    budgetMs?: number,
   ): MaybePromise<WriteResult> {
     const { store } = this.#options;
-    return this.#call("write", key, budgetMs, () => store.write(key, value, expected, ttlMs));
+    return this.#call("write", key, () => store.write(key, value, expected, ttlMs));
   }
 
   list(prefix: string, limit: number, cursor: string | undefined): MaybePromise<Page> {
     const { store } = this.#options;
-    return this.#call("list", prefix, undefined, () => store.list(prefix, { limit, cursor }));
+    return this.#call("list", prefix, () => store.list(prefix, { limit, cursor }));
   }
 
   #call<T>(
     operation: StoreOperation,
     key: string | undefined,
-    budgetMs: number | undefined,
     send: () => MaybePromise<T>,
   ): MaybePromise<T> {
     const permit = this.#ask();
@@ -151,7 +149,7 @@ export class StoreGuard {
       return answer;
     }
     // A store that answers later is always due.
-    return this.#inTime(answer, operation, key, permit, budgetMs, sentAt ?? timers.monotonic());
+    return this.#inTime(answer, operation, key, permit, sentAt ?? timers.monotonic());
   }
 
   /** A permit only where the breaker has something to count: a healthy store costs nothing. */
@@ -167,7 +165,6 @@ export class StoreGuard {
     operation: StoreOperation,
     key: string | undefined,
     permit: string | undefined,
-    budgetMs = Infinity,
     sentAt: number,
   ): Promise<T> {
     const { timeoutMs, timers } = this.#options;
@@ -183,7 +180,7 @@ export class StoreGuard {
       };
       const fail = (error?: unknown) =>
         once(() => reject(this.#failed(operation, key, permit, error)));
-      const cancel = timers.after(Math.max(1, Math.min(timeoutMs, budgetMs)), fail);
+      const cancel = timers.after(timeoutMs, fail);
       const take = (value: T) =>
         once(() => {
           this.#succeeded(permit);

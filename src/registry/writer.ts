@@ -51,7 +51,7 @@ const MAX_QUEUE = 10_000;
 /** How often what was learned in an outage is offered to the store again, in milliseconds. */
 const RECONCILE_MS = 500;
 /** Keys reconciled at once. */
-const RECONCILE_WIDTH = 16;
+const RECONCILE_WIDTH = 32;
 /** Conflicts in a row before a writer waits a little. */
 const CONFLICTS_BEFORE_PAUSE = 2;
 const MAX_PAUSE_MS = 20;
@@ -85,12 +85,12 @@ export class Writer<R> {
   }
 
   /** Works on a cell until its queue is empty, unless somebody does. */
-  start(cell: Cell<R>): void {
-    if (cell.busy) return;
+  start(cell: Cell<R>): Promise<void> | undefined {
+    if (cell.busy) return undefined;
     cell.busy = true;
     if (this.#o.reader.synchronous && this.#commitAtOnce(cell)) {
       cell.busy = false;
-      return;
+      return undefined;
     }
     const run: Promise<void> = this.#work(cell).finally(() => {
       cell.busy = false;
@@ -98,11 +98,17 @@ export class Writer<R> {
       if (cell.queue.length > 0) this.start(cell);
     });
     this.#running.add(run);
+    return run;
   }
 
   /** Waits until what is queued is written, and offers what an outage left behind once more. */
   async flush(): Promise<void> {
+    await this.#idle();
     for (const cell of this.#o.cells.dirty) this.start(cell);
+    await this.#idle();
+  }
+
+  async #idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
@@ -162,6 +168,7 @@ export class Writer<R> {
     this.start(cell);
     if (failure !== undefined) throw failure.error;
     if (done !== undefined) return done;
+    this.#watch(cell, askedAt);
     return new Promise((resolve, reject) => waiting = { resolve, reject });
   }
 
@@ -174,33 +181,40 @@ export class Writer<R> {
     } while (cell.queue.length > 0);
   }
 
-  /** Applies what is queued and writes it once. Whatever goes wrong, every caller gets an answer. */
+  /**
+   * Applies what is queued and writes it once. Whatever goes wrong, every caller gets an answer; where that
+   * had to be given before the store's, the work goes on with what the record holds since then.
+   */
   async #commit(cell: Cell<R>): Promise<void> {
-    const { timers, timeoutMs, reader } = this.#o;
-    const deadline = (cell.queue[0]?.askedAt ?? timers.monotonic()) + timeoutMs;
-    const budget = () => deadline - timers.monotonic();
-    let batch: Pending<R>[] = [];
+    const { reader } = this.#o;
     try {
-      let verified = cell.dirty || cell.readAt === -Infinity;
-      if (verified) await this.#refresh(cell, budget());
-      batch = cell.queue.splice(0);
+      let verified = cell.readAt === -Infinity;
+      if (verified) await this.#refresh(cell);
       for (let attempt = 0;; attempt++) {
+        const batch = cell.batch = [...cell.batch, ...cell.queue.splice(0)];
         const applied = this.#applyAll(cell, batch);
         if (this.#isUnchanged(cell, applied)) {
           if (verified || reader.isFresh(cell)) return this.#unchanged(cell, batch, applied);
-          await this.#refresh(cell, budget());
+          await this.#refresh(cell);
           verified = true;
           continue;
         }
-        const result = await this.#write(cell, applied, budget());
-        if (result.ok) return this.#committed(cell, batch, applied, result.version);
-        this.stats.conflicts++;
-        await this.#overtaken(cell, result, budget());
+        const writing = this.#write(cell, applied);
+        cell.sent = applied;
+        const result = await writing;
+        cell.sent = undefined;
         verified = true;
-        if (attempt >= CONFLICTS_BEFORE_PAUSE) await this.#pause(attempt);
+        if (result.ok && cell.batch !== batch) this.#writtenLate(cell, applied, result.version);
+        else {
+          if (result.ok) return this.#committed(cell, batch, applied, result.version);
+          this.stats.conflicts++;
+          await this.#overtaken(cell, result);
+          if (attempt >= CONFLICTS_BEFORE_PAUSE) await this.#pause(attempt);
+        }
       }
     } catch (error) {
-      this.#failed(cell, [...batch, ...cell.queue.splice(0)], error);
+      cell.sent = undefined;
+      this.#failed(cell, [...cell.batch, ...cell.queue.splice(0)], error);
     }
   }
 
@@ -219,7 +233,7 @@ export class Writer<R> {
           this.#unchanged(cell, batch, applied);
           continue;
         }
-        const result = this.#write(cell, applied, Infinity);
+        const result = this.#write(cell, applied);
         if (isPromise(result)) throw new StoreUnavailableError();
         if (result.ok) this.#committed(cell, batch, applied, result.version);
         else cell.queue.unshift(...batch);
@@ -235,11 +249,10 @@ export class Writer<R> {
   async #overtaken(
     cell: Cell<R>,
     result: Extract<WriteResult, { ok: false }>,
-    budgetMs: number,
   ): Promise<void> {
     cell.writes++;
     if ("current" in result) this.#o.cells.accept(cell, result.current);
-    else await this.#refresh(cell, budgetMs);
+    else await this.#refresh(cell);
   }
 
   #pause(attempt: number): Promise<void> {
@@ -247,21 +260,15 @@ export class Writer<R> {
     return delay(this.#o.random() * most, this.#o.timers);
   }
 
-  async #refresh(cell: Cell<R>, budgetMs: number): Promise<void> {
-    if (budgetMs <= 0) throw new StoreUnavailableError();
-    const [stored] = await this.#o.guard.read([cell.key], budgetMs);
+  async #refresh(cell: Cell<R>): Promise<void> {
+    const [stored] = await this.#o.guard.read([cell.key]);
     this.#o.cells.accept(cell, stored);
   }
 
-  #write(
-    cell: Cell<R>,
-    { record, text }: Applied<R>,
-    budgetMs: number,
-  ): MaybePromise<WriteResult> {
-    if (budgetMs <= 0) throw new StoreUnavailableError();
+  #write(cell: Cell<R>, { record, text }: Applied<R>): MaybePromise<WriteResult> {
     const { codec, now, guard } = this.#o;
     const ttlMs = record === undefined ? 1 : Math.max(1, codec.endOf(cell.key, record) - now());
-    return guard.write(cell.key, text, cell.version, ttlMs, budgetMs);
+    return guard.write(cell.key, text, cell.version, ttlMs);
   }
 
   #applyAll(cell: Cell<R>, batch: readonly Pending<R>[]): Applied<R> {
@@ -292,7 +299,7 @@ export class Writer<R> {
 
   #unchanged(cell: Cell<R>, batch: readonly Pending<R>[], applied: Applied<R>): void {
     this.#o.cells.markClean(cell);
-    this.#settle(batch, applied, false);
+    this.#settle(cell, batch, applied, false);
   }
 
   #committed(
@@ -301,21 +308,36 @@ export class Writer<R> {
     applied: Applied<R>,
     version: string | undefined,
   ): void {
-    const { cells, now } = this.#o;
     cell.record = applied.record;
+    this.#written(cell, applied, version);
+    this.#o.cells.markClean(cell);
+    this.stats.committed += batch.length;
+    this.#keepCount(cell);
+    this.#settle(cell, batch, applied, false);
+  }
+
+  /** Nobody waits for it any more; the record holds more than what was written. */
+  #writtenLate(cell: Cell<R>, applied: Applied<R>, version: string | undefined): void {
+    this.#written(cell, applied, version);
+    this.stats.committed += applied.answers.length;
+  }
+
+  #written(cell: Cell<R>, { text }: Applied<R>, version: string | undefined): void {
     cell.version = version;
-    cell.text = applied.text;
-    cell.readAt = now();
+    cell.text = text;
+    cell.readAt = this.#o.now();
     cell.usedAt = cell.readAt;
     cell.writes++;
     cell.unsure = false;
-    cells.markClean(cell);
-    this.stats.committed += batch.length;
-    this.#keepCount(cell);
-    this.#settle(batch, applied, false);
   }
 
-  #settle(batch: readonly Pending<R>[], applied: Applied<R>, degraded: boolean): void {
+  #settle(
+    cell: Cell<R>,
+    batch: readonly Pending<R>[],
+    applied: Applied<R>,
+    degraded: boolean,
+  ): void {
+    this.#unwatch(cell);
     if (degraded) this.stats.degraded += batch.length;
     for (const commit of applied.commits) commit();
     batch.forEach((pending, i) => pending.settle(applied.answers[i], degraded));
@@ -340,9 +362,45 @@ export class Writer<R> {
 
   // ---- without the store --------------------------------------------------------------------------------
 
+  /** No caller waits longer than `timeoutMs`, whatever he waits for. */
+  #watch(cell: Cell<R>, askedAt: number): void {
+    const { timers, timeoutMs } = this.#o;
+    const dueAt = askedAt + timeoutMs;
+    if (dueAt >= cell.dueAt) return;
+    cell.cancelWatch?.();
+    cell.dueAt = dueAt;
+    const leftMs = Math.max(0, dueAt - timers.monotonic());
+    cell.cancelWatch = timers.after(leftMs, () => this.#answerAhead(cell));
+  }
+
+  /** What is on its way to the store holds from now on, whatever the store says to it. */
+  #answerAhead(cell: Cell<R>): void {
+    const { sent } = cell;
+    if (sent === undefined) {
+      const waiting = [...cell.batch, ...cell.queue.splice(0)];
+      return this.#failed(cell, waiting, new StoreUnavailableError());
+    }
+    cell.sent = undefined;
+    cell.record = sent.record;
+    cell.writes++;
+    this.#o.cells.markDirty(cell);
+    this.#reconcileLater();
+    this.#settle(cell, cell.batch, sent, true);
+  }
+
+  /** The batch is done with; others may have come since. */
+  #unwatch(cell: Cell<R>): void {
+    cell.batch = [];
+    cell.cancelWatch?.();
+    cell.cancelWatch = undefined;
+    cell.dueAt = Infinity;
+    for (const { askedAt } of cell.queue) this.#watch(cell, askedAt);
+  }
+
   #failed(cell: Cell<R>, batch: readonly Pending<R>[], error: unknown): void {
-    if (error instanceof StoreUnavailableError) this.#answerLocally(cell, batch);
-    else for (const pending of batch) pending.fail(error);
+    if (error instanceof StoreUnavailableError) return this.#answerLocally(cell, batch);
+    this.#unwatch(cell);
+    for (const pending of batch) pending.fail(error);
   }
 
   /** The same function on what is known here; what changes is offered to the store when it is back. */
@@ -354,27 +412,30 @@ export class Writer<R> {
     if (changed) this.#o.cells.markDirty(cell);
     else if (!cell.dirty) cell.unsure = true;
     this.#reconcileLater();
-    this.#settle(batch, applied, true);
+    this.#settle(cell, batch, applied, true);
   }
 
   #reconcileLater(): void {
     const { cells, timers } = this.#o;
     if (cells.dirty.size === 0 || this.#cancelReconcile !== undefined || this.#closed) return;
-    this.#cancelReconcile = timers.idle(RECONCILE_MS, () => {
+    this.#cancelReconcile = timers.idle(RECONCILE_MS, async () => {
+      await this.#reconcile();
       this.#cancelReconcile = undefined;
-      this.#reconcile();
       this.#reconcileLater();
     });
   }
 
-  /** Offers to the store what it has missed, a few keys at a time. */
-  #reconcile(): void {
-    let started = 0;
-    for (const cell of this.#o.cells.dirty) {
-      if (started === RECONCILE_WIDTH || !this.#o.guard.available) return;
-      if (cell.busy) continue;
-      this.start(cell);
-      started++;
-    }
+  /** Offers to the store what it has missed: one key, and where that goes well the others, several at once. */
+  async #reconcile(): Promise<void> {
+    const missed = [...this.#o.cells.dirty].values();
+    const offer = async (most: number) => {
+      for (let i = 0; i < most; i++) {
+        const { value: cell } = missed.next();
+        if (cell === undefined || !this.#o.guard.available || this.#closed) return;
+        if (cell.dirty) await this.start(cell);
+      }
+    };
+    await offer(1);
+    await Promise.all(Array.from({ length: RECONCILE_WIDTH }, () => offer(Infinity)));
   }
 }

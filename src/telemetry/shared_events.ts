@@ -36,6 +36,7 @@ export const SHARED_RING_CODEC: Codec<SharedRing> = {
   prune: (_key, ring, now) => ring === undefined || endOf(ring) <= now ? undefined : ring,
   endOf: (_key, ring) => endOf(ring),
   isStale: () => false,
+  isLagging: () => false,
   merge: (_key, stored, local) =>
     stored === undefined || local === undefined ? stored ?? local : joined(stored, local),
   isProtected: () => false,

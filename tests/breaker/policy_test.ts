@@ -144,7 +144,7 @@ for (
     ["slowCall.thresholdRatio", { slowCall: { durationMs: 1 } }],
     ["halfOpen.jitterMs", { halfOpen: { jitterMs: -1 } }],
     ["classify.failureStatuses", { classify: { failureStatuses: [99] } }],
-    ["classify.neutralStatuses", { classify: { neutralStatuses: [600] } }],
+    ["classify.neutralStatuses", { classify: { neutralStatuses: [1000] } }],
     ["classify.neutralStatuses", { classify: { neutralStatuses: 404 } }],
     ["roles.metadata.failMax", { roles: { metadata: { failMax: 0 } } }],
     ["rolling", { rolling: true }],

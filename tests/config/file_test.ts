@@ -120,7 +120,7 @@ hosts:
     "b.yaml: mode: found \"enforced\"; expected one of enforce, observe, off; did you mean 'enforce'?",
     'b.yaml: store.backend: found "redis"; expected one of memory, deno-kv, sqlite, upstash',
     "b.yaml: store.token: unknown key; did you mean 'token_env'?",
-    "b.yaml: defaults.success_threshold: found 0; expected a whole number from 1 to 100",
+    "b.yaml: defaults.success_threshold: found 0; expected a whole number from 1 to 1000",
     "b.yaml: defaults.backoff.factro: unknown key; did you mean 'factor'?",
     "b.yaml: defaults.fail_mx: unknown key; did you mean 'fail_max'?",
     "b.yaml: defaults.reset_timeout: unknown key; did you mean 'reset_timeout_s'?",
@@ -152,30 +152,30 @@ Deno.test("broken YAML and duplicate keys are told with line and column", () => 
 });
 
 Deno.test("each bound holds on both sides", () => {
-  const week = 7 * 86_400;
+  const year = 365 * 86_400;
   const inside: [string, ...(number | string)[]][] = [
     ["fail_max", 1, 1_000_000],
-    ["reset_timeout_s", 0.001, week],
-    ["success_threshold", 1, 100],
-    ["trial_calls", 1, 100],
-    ["backoff", "{factor: 1}", "{factor: 10}", "{max_s: 0.5}"],
-    ["half_open", "{jitter_ms: 0}", "{jitter_ms: 60000}"],
-    ["classify", "{failure_statuses: [100, 599]}", "{neutral_statuses: []}"],
+    ["reset_timeout_s", 0.001, year],
+    ["success_threshold", 1, 1_000],
+    ["trial_calls", 1, 256],
+    ["backoff", "{factor: 1}", "{factor: 100}", "{max_s: 0.5}"],
+    ["half_open", "{jitter_ms: 0}", "{jitter_ms: 31536000000}"],
+    ["classify", "{failure_statuses: [100, 999]}", "{neutral_statuses: []}"],
     ["rolling", "{threshold_failures: 1}", "{threshold_failures: 1000}"],
     ["failure_rate", "{window_s: 1, min_calls: 1, threshold: 1}"],
     ["failure_rate", "{window_s: 1, min_calls: 1, threshold: 0.001}"],
   ];
   const outside: [string, ...(number | string)[]][] = [
     ["fail_max", 0, 1_000_001, 1.5, -1, ".inf", ".nan", "'5'", "true", "", "[5]", "2020-01-01"],
-    ["reset_timeout_s", 0, week + 1, -1, ".inf", ".nan", "1m", ""],
-    ["success_threshold", 0, 101],
-    ["trial_calls", 0, 101],
-    ["backoff", "{factor: 0.9}", "{factor: 10.1}", "{max_s: 0}", "3"],
-    ["half_open", "{jitter_ms: -1}", "{jitter_ms: 60001}"],
+    ["reset_timeout_s", 0, year + 1, -1, ".inf", ".nan", "1m", ""],
+    ["success_threshold", 0, 1_001],
+    ["trial_calls", 0, 257],
+    ["backoff", "{factor: 0.9}", "{factor: 100.1}", "{max_s: 0}", "3"],
+    ["half_open", "{jitter_ms: -1}", "{jitter_ms: 31536000001}"],
     [
       "classify",
       "{failure_statuses: [99]}",
-      "{failure_statuses: [600]}",
+      "{failure_statuses: [1000]}",
       "{neutral_statuses: 404}",
     ],
     ["rolling", "{threshold_failures: 0}", "{threshold_failures: 1001}", "{enabled: yes}"],

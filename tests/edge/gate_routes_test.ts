@@ -129,6 +129,9 @@ const BAD_ASKS: [unknown, string[]][] = [
   [{ host: HOST, hots: "x" }, ["hots"]],
   [{ host: "a b", role: "A", resolver: "-" }, ["host", "role", "resolver"]],
   [{ hots: HOST, roles: 1 }, ["hots", "roles"]],
+  [{ hots: HOST, role: "Meta!" }, ["hots", "role"]],
+  [{ host: 5, role: "Bad Role", resolver: "a b" }, ["host", "role", "resolver"]],
+  [{ role: 5 }, ["role", "host"]],
   [`{"host":"${HOST}","__proto__":{"role":"x"}}`, ["__proto__"]],
   [`{"host":"${HOST}","constructor":1}`, ["constructor"]],
 ];
@@ -247,7 +250,6 @@ const BAD_OUTCOMES: [Record<string, unknown>, string[]][] = [
   [{ status: 200, latency: 5 }, ["latency"]],
   [{ permit: 5, status: 200 }, ["permit"]],
   [{ permit: null, status: 200 }, ["permit"]],
-  [{ permit: "x".repeat(2_049), status: 200 }, ["permit"]],
 ];
 
 for (const [outcome, fields] of BAD_OUTCOMES) {
@@ -267,7 +269,7 @@ Deno.test("an outcome without a permit is refused", async () => {
 
 Deno.test("a permit that cannot be read, is late or used is no error", async () => {
   const { app, advance } = createEdge();
-  for (const permit of ["", "nonsense", "\u0000", "x".repeat(2_048)]) {
+  for (const permit of ["", "nonsense", "\u0000", "x".repeat(20_000)]) {
     const answer = await post(app, "/v1/record", { permit, status: 500 });
     assertEquals([answer.status, answer.body.recorded], [200, false]);
   }

@@ -87,7 +87,12 @@ for (const [name, open] of Object.entries(STORES)) {
       assertEquals(snapshot, await registry.inspect(target));
     }
     const opened = await listed(registry, { state: "open" });
-    assertEquals(opened.map(({ key }) => key).sort(), ["crossref", "open.example", "shut.example"]);
+    assertEquals(
+      opened.map(({ key }) => key).sort(),
+      ["crossref", "open.example", "role.example", "shut.example"],
+    );
+    const closed = await listed(registry, { state: "closed" });
+    assertEquals(closed.map(({ key }) => key).sort(), ["counting.example", "role.example"]);
   });
 
   Deno.test(`pages join up: each breaker once, in one order, however long a page is (${name})`, async () => {
