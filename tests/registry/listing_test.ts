@@ -6,6 +6,7 @@
 import { assert, assertEquals, assertLessOrEqual, assertRejects } from "@std/assert";
 import {
   BreakerRegistry,
+  type BreakerState,
   memoryStore,
   type PageOptions,
   type Snapshot,
@@ -25,7 +26,7 @@ const config = {
   defaults: { failMax: 2, halfOpen: { jitterMs: 0 }, roles: { metadata: { failMax: 1 } } },
 };
 
-async function listed(registry: BreakerRegistry, options?: { state?: "open" | "half_open" }) {
+async function listed(registry: BreakerRegistry, options?: { state?: BreakerState }) {
   const snapshots: Snapshot[] = [];
   for await (const snapshot of registry.list(options)) snapshots.push(snapshot);
   return snapshots;
