@@ -9,6 +9,7 @@ import { type EventLog, eventLogOf, type EventLogOptions } from "../telemetry/ev
 import type { EdgeContext } from "./context.ts";
 import { eventStream } from "./event_stream.ts";
 import { Problem } from "./problem.ts";
+import { secured } from "./secure_headers.ts";
 
 /** How events are told. Everything has a default. */
 export interface EventOptions extends EventLogOptions {
@@ -52,11 +53,10 @@ export function addEventRoutes(
         throw tooMany();
       }
       // A HEAD has no body, and nobody would read it.
-      if (c.req.raw.method === "HEAD") return new Response(null, { headers: HEADERS });
+      if (c.req.raw.method === "HEAD") return secured(new Response(null, { headers: HEADERS }));
       const lastEventId = lastEventIdOf(c);
-      return new Response(eventStream(log, { lastEventId, heartbeatMs, timers, onDropped }), {
-        headers: HEADERS,
-      });
+      const stream = eventStream(log, { lastEventId, heartbeatMs, timers, onDropped });
+      return secured(new Response(stream, { headers: HEADERS }));
     }),
   );
   return { log, readers };

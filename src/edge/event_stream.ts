@@ -28,6 +28,13 @@ const RETRY_MS = 2_000;
 
 const utf8 = new TextEncoder();
 
+/** Why a connection is cut. The runtime logs what ends a stream, with its stack: this is one line. */
+function slowReaderError(): Error {
+  const error = new Error("A reader of events is too slow, and is cut off");
+  error.stack = error.message;
+  return error;
+}
+
 /** The events as a body of `text/event-stream`, from now on or after the last one seen. */
 export function eventStream(
   log: EventLog,
@@ -115,7 +122,7 @@ class EventSource implements UnderlyingDefaultSource<Uint8Array>, EventReader {
   #drop(): void {
     this.#leave();
     this.#o.onDropped();
-    this.#controller.error(new Error("The reader is too slow"));
+    this.#controller.error(slowReaderError());
   }
 
   #leave(): void {

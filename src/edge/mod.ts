@@ -19,5 +19,8 @@ export { createApp } from "./app.ts";
 export type { EdgeOptions } from "./app.ts";
 export type { EdgeTokens } from "./auth.ts";
 export type { EventOptions } from "./event_routes.ts";
+export type { EventLogOptions } from "../telemetry/event_log.ts";
+export type { RingBounds } from "../telemetry/event_ring.ts";
+export type { SharedPace } from "../telemetry/shared_events.ts";
 export type { PolicySources } from "./policy_wire.ts";
 export type { TokenLimit } from "./token_limit.ts";

@@ -13,11 +13,15 @@ export interface TokenLimit {
   burst?: number;
 }
 
-/** What one token has left. */
+/** What rounding may take from a bucket, in milliseconds. */
+const ROUNDING_MS = 1e-6;
+
+/** What one token has left, in the time that it takes to flow in. */
 export class TokenBucket {
-  readonly #perMs: number;
-  readonly #burst: number;
-  #left: number;
+  /** One request. */
+  readonly #priceMs: number;
+  readonly #fullMs: number;
+  #leftMs: number;
   #at = -Infinity;
 
   /**
@@ -28,19 +32,20 @@ export class TokenBucket {
   constructor({ perSecond, burst = Math.max(1, perSecond) }: TokenLimit) {
     check("perSecond", perSecond, perSecond > 0, "above 0");
     check("burst", burst, burst >= 1, "at least 1");
-    this.#perMs = perSecond / 1_000;
-    this.#burst = burst;
-    this.#left = burst;
+    this.#priceMs = 1_000 / perSecond;
+    this.#fullMs = burst * this.#priceMs;
+    this.#leftMs = this.#fullMs;
   }
 
   /** Takes one: 0 where there was one, else the milliseconds until there is. */
   take(nowMs: number): number {
     // A clock that was set back gives nothing and takes nothing.
     const passedMs = Math.max(0, nowMs - this.#at);
-    this.#left = Math.min(this.#burst, this.#left + passedMs * this.#perMs);
+    this.#leftMs = Math.min(this.#fullMs, this.#leftMs + passedMs);
     this.#at = nowMs;
-    if (this.#left < 1) return Math.max(1, Math.ceil((1 - this.#left) / this.#perMs));
-    this.#left--;
+    const missingMs = this.#priceMs - this.#leftMs;
+    if (missingMs > ROUNDING_MS) return Math.ceil(missingMs);
+    this.#leftMs -= this.#priceMs;
     return 0;
   }
 }

@@ -41,7 +41,7 @@ export interface RegistryCore {
    * the registry's own, and nobody else reads it.
    */
   engineBeside?: <R>(codec: Codec<R>) => Engine<R>;
-  /** Run when the registry is disposed, before what is queued is written. */
+  /** Run when the registry is disposed, once what was queued is written. */
   closers: Set<() => Promise<void>>;
 }
 

@@ -304,9 +304,9 @@ export class BreakerRegistry implements Gate {
 
   /** Writes what is queued. The store is left open. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#core.closers].map((close) => close()));
     await this.#core.engine[Symbol.asyncDispose]();
     await this.#core.cooldowns?.engine[Symbol.asyncDispose]();
+    await Promise.all([...this.#core.closers].map((close) => close()));
   }
 
   /** Counts how long a call took. Not timed where it answers at once, but for a sample. */

@@ -56,6 +56,7 @@ export class EventCursor {
   /** Events found in the store that are older are no news to this reader, in epoch milliseconds. */
   readonly #newsSince: number;
 
+  /** At a position of the ring, after what is to be told before. */
   constructor(ring: EventRing, replay: ToldEvent[], position: number, newsSince: number) {
     this.#ring = ring;
     this.#replay = replay.reverse();
@@ -199,8 +200,9 @@ export class EventLog {
 const logs = new WeakMap<BreakerRegistry, EventLog>();
 
 /**
- * The log of a registry: one, however often it is asked for, so that no event is told twice. From the first
- * time on the registry's events are handed on to the other processes on its store.
+ * The log of a registry: one, however often it is asked for, so that no event is told twice; the options of
+ * the first time hold. From then on the registry's events are handed on to the other processes on its store,
+ * which costs a read and a write there for what happens within half a second, and nothing where nothing does.
  */
 export function eventLogOf(registry: BreakerRegistry, options?: EventLogOptions): EventLog {
   const known = logs.get(registry);

@@ -11,17 +11,21 @@ export type Labels = Readonly<Record<string, string>>;
 
 /** One number. */
 export interface Sample {
+  /** Absent where the metric has but one number. */
   labels?: Labels;
+  /** The number. */
   value: number;
 }
 
 /** Numbers by bucket, from which a quantile can be read. */
 export interface Histogram {
+  /** Absent where the metric has but one histogram. */
   labels?: Labels;
   /** Upper bound of each bucket; what is above the last is in one more. */
   bounds: readonly number[];
   /** How many fell into each bucket, not added up: one more than there are bounds. */
   counts: readonly number[];
+  /** All values together. */
   sum: number;
 }
 

@@ -5,6 +5,7 @@
  */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Hono } from "hono";
+import { createApp } from "../../src/edge/app.ts";
 import { type Answered, call, createEdge, problemFields } from "./calls.ts";
 
 const TOKENS = {
@@ -142,4 +143,35 @@ Deno.test("one token of any scope closes the app, and empty ones are none", asyn
   problemFields(await call(closed.app, "GET", HOST, undefined, { authorization: "Bearer " }), 401);
   const open = createEdge({}, { tokens: { crawl: [], read: [""], admin: undefined } });
   assertEquals((await call(open.app, "DELETE", HOST)).status, 200);
+});
+
+Deno.test("a token is rotated: old and new work side by side, then only the new", async () => {
+  const [old, fresh] = ["crawl-token-old-01", "crawl-token-new-01"];
+  const { registry } = createEdge();
+  const status = async (tokens: string[], token: string) => {
+    const app = createApp({ registry, tokens: { ...TOKENS, crawl: tokens } });
+    const answer = await withToken(app, token, CALLS[0]!);
+    return answer.status;
+  };
+  assertEquals([await status([old], old), await status([old], fresh)], [200, 401]);
+  const both = [old, fresh];
+  assertEquals([await status(both, old), await status(both, fresh)], [200, 200]);
+  assertEquals([await status([fresh], old), await status([fresh], fresh)], [401, 200]);
+});
+
+Deno.test("a token that begins, ends or contains a known one is not known", async () => {
+  const known = "read-token-0000001";
+  const { app } = createEdge({}, { tokens: { read: [known] } });
+  const variants = [
+    known.slice(1),
+    known.slice(0, -1),
+    `${known}${known}`,
+    `${known} `.repeat(2).trim(),
+    known.split("").reverse().join(""),
+  ];
+  for (const token of variants) {
+    problemFields(await call(app, "GET", HOST, undefined, authorization(token)), 401);
+  }
+  const answer = await call(app, "GET", HOST, undefined, authorization(known));
+  assertEquals(answer.status, 200);
 });

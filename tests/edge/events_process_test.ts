@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assert, assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals, assertLess, assertNotMatch } from "@std/assert";
 import { EventStreamReader } from "./event_reader.ts";
 import { ServerProcess } from "./server_process.ts";
 
@@ -115,6 +115,10 @@ Deno.test("a socket that does not read is cut off, while the server answers and 
   }
   await untilMetric(url, "breakwater_event_readers", 1);
   slow.close();
+  server.kill("SIGTERM");
+  const { code, output } = await server.ended();
+  assertEquals(code, 0, output);
+  assertNotMatch(output, /\n +at /, "a stack stands in the log");
 });
 
 // deno-lint-ignore no-explicit-any -- whatever JSON came back

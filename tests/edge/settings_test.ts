@@ -81,3 +81,38 @@ Deno.test("without tokens only this machine is listened to", () => {
     requireTokensFor(hostname, { read: [TOKEN] });
   }
 });
+
+const LIMITS: [string, { perSecond: number; burst?: number }][] = [
+  ["100/s", { perSecond: 100 }],
+  [" 6000/m ", { perSecond: 100 }],
+  ["1800/h", { perSecond: 0.5 }],
+  ["100/s,burst:250", { perSecond: 100, burst: 250 }],
+];
+
+for (const [text, limit] of LIMITS) {
+  Deno.test(`the token limit '${text}' is read`, () => {
+    const env = { BREAKWATER_TOKEN_LIMIT: text, BREAKWATER_READ_TOKENS: TOKEN };
+    const { tokenLimit, warnings } = readSettings(env);
+    assertEquals(tokenLimit, limit);
+    assertEquals(warnings, []);
+  });
+}
+
+Deno.test("a token limit that cannot be read is refused with what is allowed", () => {
+  for (const text of ["100", "0/s", "-1/s", "1.5/s", "100/d", "100/s,200", "many", "1e3/s"]) {
+    const error = assertThrows(
+      () => readSettings({ BREAKWATER_TOKEN_LIMIT: text }),
+      StartError,
+      "such as 100/s",
+    );
+    assertStringIncludes(error.message, `current value is '${text}'`);
+  }
+});
+
+Deno.test("a token limit without tokens limits nobody, which is warned of", () => {
+  const { warnings } = readSettings({ BREAKWATER_TOKEN_LIMIT: "100/s" });
+  assertEquals(warnings.length, 1);
+  assertStringIncludes(warnings[0]!, "BREAKWATER_TOKEN_LIMIT limits nobody");
+  assertStringIncludes(warnings[0]!, "BREAKWATER_CRAWL_TOKENS");
+  assertEquals(readSettings({ BREAKWATER_TOKEN_LIMIT: " " }).tokenLimit, undefined);
+});
