@@ -7,8 +7,9 @@
 import { groupCommit } from "./group_commit.ts";
 import { healthyHost } from "./healthy_host.ts";
 import type { Figure, Group } from "./figure.ts";
+import { outage } from "./outage.ts";
 
-const GROUPS: Group[] = [healthyHost, groupCommit];
+const GROUPS: Group[] = [healthyHost, groupCommit, outage];
 
 function show(figure: Figure): string {
   const value = figure.value >= 100
