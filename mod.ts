@@ -35,13 +35,17 @@ export {
 } from "./src/registry/breaker.ts";
 export { EdgeClient, type EdgeClientOptions, EdgeError } from "./src/fetch/edge_client.ts";
 export type { PageOptions, SnapshotPage } from "./src/registry/listing.ts";
+export { BreakerRegistry, type RegistryOptions } from "./src/registry/registry.ts";
+export type { OutcomeCounts, TransitionCount, VerdictCounts } from "./src/registry/counters.ts";
+export type { EngineStats, QueueStats } from "./src/registry/engine.ts";
+export type { EventType } from "./src/registry/events.ts";
+export type { LatencyStats } from "./src/registry/latencies.ts";
+export type { RegistryStats } from "./src/registry/stats.ts";
 export {
-  BreakerRegistry,
-  type RegistryOptions,
-  type RegistryStats,
-} from "./src/registry/registry.ts";
-export type { EngineStats } from "./src/registry/engine.ts";
-export type { StoreOperation } from "./src/registry/store_guard.ts";
+  type StoreHealth,
+  type StoreOperation,
+  StoreUnavailableError,
+} from "./src/registry/store_guard.ts";
 export type { WriterStats } from "./src/registry/writer.ts";
 export type { Timers } from "./src/registry/timers.ts";
 export { type MemoryStore, memoryStore, type MemoryStoreOptions } from "./src/stores/memory.ts";

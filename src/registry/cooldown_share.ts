@@ -22,8 +22,10 @@ export interface Named {
   key: string;
 }
 
-/** Operators' actions remembered as applied. */
-const MAX_APPLIED = 10_000;
+/** Keys of which it is remembered what was last said. */
+const MAX_REMEMBERED = 10_000;
+/** Clocks of processes differ by no more than this, in milliseconds. */
+const MAX_SKEW_MS = 2_000;
 
 /** See the module's description. */
 export class CooldownShare {
@@ -32,6 +34,10 @@ export class CooldownShare {
   readonly engine: Engine<SharedCooldown>;
   /** When the operator's action that was applied last was done, by the key in the store. */
   readonly #applied = new Map<string, number>();
+  /** The deadline that was last told to others or taken from them, by the key in the store. */
+  readonly #told = new Map<string, number>();
+  /** Operators' actions on their way to the store, by its key: until then what stands there is older. */
+  readonly #acting = new Map<string, number>();
   readonly #startedAt: number;
 
   /** @param startedAt when the process began to keep records, in epoch milliseconds */
@@ -73,9 +79,11 @@ export class CooldownShare {
       const page = await this.guard.list(COOLDOWN_PREFIX, 1_000, cursor);
       for (const entry of page.entries) {
         const cooldown = this.engine.decodeEntry(entry.key, entry);
-        if (cooldown !== undefined) {
-          await this.#apply(core, fromCooldownKey(entry.key), cooldown);
-        }
+        if (cooldown === undefined) continue;
+        const named = fromCooldownKey(entry.key);
+        // An operator may have acted here since the page was read.
+        if (this.#applied.has(entry.key)) await this.take(core, [named], true);
+        else await this.#apply(core, named, cooldown);
       }
       cursor = page.cursor;
     } while (cursor !== undefined);
@@ -86,7 +94,11 @@ export class CooldownShare {
     return chain(core.engine.peek(storeKey("host", host)), ({ record }) => {
       const cooldown = cooldownOf(record, core.now());
       if (cooldown === undefined) return;
-      return this.engine.update(cooldownKey({ scope: "host", key: host }), (known, now) => {
+      const key = cooldownKey({ scope: "host", key: host });
+      // Known to all already; an operator may have ended it since, which this process has yet to see.
+      if ((this.#told.get(key) ?? -Infinity) >= cooldown.until) return;
+      remember(this.#told, key, cooldown.until);
+      return this.engine.update(key, (known, now) => {
         const isLater = known !== undefined && known.until > now && known.until >= cooldown.until;
         return { record: isLater ? known : cooldown, answer: undefined };
       });
@@ -99,13 +111,17 @@ export class CooldownShare {
     input: OperatorInput,
   ): MaybePromise<{ degraded: boolean } | undefined> {
     const key = cooldownKey(named);
+    this.#acting.set(key, (this.#acting.get(key) ?? 0) + 1);
     const update = this.engine.update(key, (known, now) => {
       // Later than what was done before, within the same millisecond too.
       const at = Math.max(now, (known?.at ?? -Infinity) + 1);
       return { record: actionOf(input, at), answer: at };
     });
     return chain(update, (done) => {
-      if (done !== undefined) this.#remember(key, done.answer);
+      const others = this.#acting.get(key)! - 1;
+      if (others > 0) this.#acting.set(key, others);
+      else this.#acting.delete(key);
+      if (done !== undefined) this.#acted(key, actionOf(input, done.answer), done.answer);
       return done;
     });
   }
@@ -115,7 +131,7 @@ export class CooldownShare {
     named: Named,
     { record, degraded }: Seen<SharedCooldown>,
   ): MaybePromise<boolean> {
-    if (record === undefined) return degraded;
+    if (record === undefined || this.#acting.has(cooldownKey(named))) return degraded;
     return chain(this.#apply(core, named, record), () => degraded);
   }
 
@@ -124,6 +140,7 @@ export class CooldownShare {
     if (at !== undefined) return this.#applyAction(core, named, cooldown, at);
     if (reason === "closed" || reason === "half_open") return; // nobody writes these without a time
     const { scope, key } = named;
+    remember(this.#told, cooldownKey(named), until);
     return core.engine.update(storeKey(scope, key), (record, now) => {
       const input = { type: "cooldown", until, reason } as const;
       const policy = core.policies.of(scope, key);
@@ -135,13 +152,14 @@ export class CooldownShare {
   #applyAction(
     core: RegistryCore,
     named: Named,
-    { until, reason }: SharedCooldown,
+    action: SharedCooldown,
     at: number,
   ): MaybePromise<unknown> {
     const { scope, key } = named;
+    const { until, reason } = action;
     const id = cooldownKey(named);
     if ((this.#applied.get(id) ?? -Infinity) >= at) return;
-    this.#remember(id, at);
+    this.#acted(id, action, at);
     if (reason !== "manual" && at < this.#startedAt) return;
     const input: OperatorInput = reason === "manual"
       ? { type: "open", until }
@@ -154,13 +172,20 @@ export class CooldownShare {
     });
   }
 
-  #remember(id: string, at: number): void {
-    this.#applied.delete(id);
-    this.#applied.set(id, at);
-    if (this.#applied.size <= MAX_APPLIED) return;
-    const [oldest] = this.#applied.keys();
-    this.#applied.delete(oldest!);
+  #acted(id: string, { until, reason }: SharedCooldown, at: number): void {
+    remember(this.#applied, id, at);
+    if (reason === "manual") remember(this.#told, id, until);
+    else this.#told.delete(id);
   }
+}
+
+/** Sets a value; the one that was set longest ago goes where there are too many. */
+function remember(values: Map<string, number>, id: string, value: number): void {
+  values.delete(id);
+  values.set(id, value);
+  if (values.size <= MAX_REMEMBERED) return;
+  const [oldest] = values.keys();
+  values.delete(oldest!);
 }
 
 function actionOf(input: OperatorInput, at: number): SharedCooldown {
@@ -168,9 +193,11 @@ function actionOf(input: OperatorInput, at: number): SharedCooldown {
   return { until: at, reason: input.type === "close" ? "closed" : "half_open", at };
 }
 
-/** True where every breaker of the record has been in its state since before. */
+/** True where every breaker of the record has been in its state since before, as far as clocks can tell. */
 function isOlder({ rest, tracks }: BreakerRecord, at: number): boolean {
-  return [rest, ...tracks.values()].every((track) => track === undefined || track.since <= at);
+  return [rest, ...tracks.values()].every((track) =>
+    track === undefined || track.since <= at + MAX_SKEW_MS
+  );
 }
 
 /** The deadline of the breaker that most roles share. */

@@ -13,6 +13,7 @@ export interface VerdictCounts {
   allowed: number;
   /** Let through as probes. */
   probes: number;
+  /** Denied, by why. */
   denied: Record<DenialReason, number>;
   /** Let through in mode `observe` where they would have been denied. */
   observed: Record<DenialReason, number>;
@@ -32,9 +33,13 @@ export interface OutcomeCounts extends Record<OutcomeKind, number> {
 
 /** Breakers that went from one state to another. */
 export interface TransitionCount {
+  /** Of hosts or of resolvers. */
   scope: Scope;
+  /** State before. */
   from: BreakerState;
+  /** State after. */
   to: BreakerState;
+  /** How often. */
   count: number;
 }
 

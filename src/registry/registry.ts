@@ -73,8 +73,6 @@ export interface RegistryOptions {
   timers?: Timers;
 }
 
-export type { RegistryStats } from "./stats.ts";
-
 /** The parts of a registry, for the layers of this package that stand on it. */
 export let coreOf: (registry: BreakerRegistry) => RegistryCore;
 

@@ -15,7 +15,10 @@ export type StoreOperation = "read" | "write" | "list";
 
 /** The store gave no answer in time, or an error, or was not asked since it is known to be down. Carries neither command nor cause. */
 export class StoreUnavailableError extends Error {
+  /** Always `"StoreUnavailableError"`. */
   override readonly name = "StoreUnavailableError";
+
+  /** Says nothing but that it could not be reached. */
   constructor() {
     super("The store cannot be reached");
   }

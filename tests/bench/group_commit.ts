@@ -1,13 +1,17 @@
 /**
- * 64 callers that fail on one host of one process over Deno KV: group commit beside a compare-and-set per
- * request on the same file.
+ * 64 callers of one process that fail on one host, over each store that processes share: group commit beside
+ * a compare-and-set per request on the same store.
  *
  * @module
  */
 import { BreakerRegistry } from "../../mod.ts";
 import { denoKvStore } from "../../src/stores/deno_kv.ts";
+import { sqliteStore } from "../../src/stores/sqlite.ts";
 import type { Store, Versioned } from "../../src/stores/store.ts";
-import { type Group, throughput } from "./figure.ts";
+import { upstashStore } from "../../src/stores/upstash.ts";
+import { hasRedisServer } from "../support/redis_server.ts";
+import { BRIDGE_TOKEN, startBridgedRedis } from "../support/upstash_bridge.ts";
+import { type Figure, type Group, throughput } from "./figure.ts";
 
 const CALLERS = 64;
 const FOR_MS = 3_000;
@@ -40,28 +44,46 @@ function failOneByOne(store: Store): Promise<number> {
   });
 }
 
+/** Which goals hold: a store that answers at once has nobody waiting while it writes. */
+interface Goals {
+  perSecond?: string;
+  perWrite?: string;
+  ratio?: string;
+}
+
+async function figuresOf(name: string, store: Store, goals: Goals): Promise<Figure[]> {
+  const { perSecond, perWrite } = await failTogether(store);
+  const oneByOne = await failOneByOne(store);
+  return [
+    { name: `${name}: outcomes/s`, value: perSecond, unit: "/s", goal: goals.perSecond },
+    { name: `${name}: outcomes per write`, value: perWrite, unit: "", goal: goals.perWrite },
+    { name: `${name}: compare-and-set per request`, value: oneByOne, unit: "/s" },
+    { name: `${name}: ratio`, value: perSecond / oneByOne, unit: "x", goal: goals.ratio },
+  ];
+}
+
 /** The figures. */
 export const groupCommit: Group = {
-  name: "group commit over Deno KV",
+  name: "group commit, 64 callers, one host",
   async run() {
     const folder = await Deno.makeTempDir();
-    const store = denoKvStore(`${folder}/bench.kv`);
     try {
-      const { perSecond, perWrite } = await failTogether(store);
-      const oneByOne = await failOneByOne(store);
-      return [
-        {
-          name: "outcomes/s, 64 callers, one host",
-          value: perSecond,
-          unit: "/s",
-          goal: "20,000 or more",
-        },
-        { name: "outcomes per write", value: perWrite, unit: "", goal: "20 or more" },
-        { name: "compare-and-set per request", value: oneByOne, unit: "/s" },
-        { name: "ratio", value: perSecond / oneByOne, unit: "x", goal: "20 or more" },
+      await using kv = denoKvStore(`${folder}/bench.kv`);
+      await using sqlite = sqliteStore(`${folder}/bench.sqlite`);
+      const goals = { perWrite: "20 or more" };
+      const figures = [
+        ...await figuresOf("Deno KV", kv, {
+          ...goals,
+          perSecond: "20,000 or more",
+          ratio: "20 or more",
+        }),
+        ...await figuresOf("SQLite, which answers at once", sqlite, {}),
       ];
+      if (!await hasRedisServer()) return figures;
+      await using bridge = await startBridgedRedis();
+      await using redis = upstashStore({ url: bridge.url, token: BRIDGE_TOKEN });
+      return [...figures, ...await figuresOf("Redis over REST", redis, goals)];
     } finally {
-      await store[Symbol.asyncDispose]();
       await Deno.remove(folder, { recursive: true });
     }
   },

@@ -7,9 +7,10 @@
 import { groupCommit } from "./group_commit.ts";
 import { healthyHost } from "./healthy_host.ts";
 import type { Figure, Group } from "./figure.ts";
+import { outage } from "./outage.ts";
 import { telemetry } from "./telemetry.ts";
 
-const GROUPS: Group[] = [healthyHost, groupCommit, telemetry];
+const GROUPS: Group[] = [healthyHost, groupCommit, outage, telemetry];
 
 function show(figure: Figure): string {
   const value = figure.value >= 100

@@ -158,7 +158,7 @@ const REFUSED: [unknown, string[]][] = [
   [{ reset_timeout_s: 86_401 }, ["reset_timeout_s"]],
   [{ reset: 1, reset_timeout_s: 1 }, ["reset"]],
   [{ success_threshold: 11 }, ["success_threshold"]],
-  [{ backoff: { factor: 11 } }, ["backoff.factor"]],
+  [{ backoff: { factor: 101 } }, ["backoff.factor"]],
   [{ rolling: { threshold_failures: 101, window: 1 } }, [
     "rolling.threshold_failures",
     "rolling.window",

@@ -83,7 +83,7 @@ Deno.test("the probe budget is exact across 4 processes: 8 calls at the deadline
   await using here = open(file.path, config);
   await using workers = new AsyncDisposableStack();
   const crew = await Promise.all(
-    Array.from({ length: 4 }, () => startRegistryWorker(file.path, config)),
+    Array.from({ length: 4 }, () => startRegistryWorker("deno-kv", file.path, config)),
   );
   for (const worker of crew) workers.use(worker);
   for (let round = 0; round < 10; round++) {
@@ -103,8 +103,8 @@ Deno.test("no failure is lost when 2 processes tell 32 each at once", async () =
   const config = { defaults: { failMax: 1_000 } };
   const host = "example.org";
   const order = { host, times: 32, fail: true };
-  await using one = await startRegistryWorker(file.path, config);
-  await using two = await startRegistryWorker(file.path, config);
+  await using one = await startRegistryWorker("deno-kv", file.path, config);
+  await using two = await startRegistryWorker("deno-kv", file.path, config);
   const tallies = await Promise.all([one.carryOut(order), two.carryOut(order)]);
   for (const { recorded, degraded, storeErrors } of tallies) {
     assertEquals([recorded, degraded, storeErrors], [32, 0, 0]);

@@ -104,7 +104,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "what an outage left behind is never offered again",
     file: "src/registry/writer.ts",
-    find: "      this.#reconcile();\n",
+    find: "      await this.#reconcile();\n",
     replace: "",
   },
   {
@@ -146,7 +146,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a call to the store has no deadline",
     file: "src/registry/store_guard.ts",
-    find: "Math.max(1, Math.min(timeoutMs, budgetMs))",
-    replace: "1e9",
+    find: "timers.after(timeoutMs, fail)",
+    replace: "timers.after(1e9, fail)",
   },
 ];

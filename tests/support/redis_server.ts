@@ -13,6 +13,14 @@ const READY_WITHIN_MS = 10_000;
 export interface RedisServer extends AsyncDisposable {
   /** On 127.0.0.1. */
   port: number;
+  /** Stops the process where it is: connections stay, nothing is answered. */
+  pause(): void;
+  /** Lets it go on. */
+  resume(): void;
+  /** Ends it without warning. */
+  crash(): Promise<void>;
+  /** After a crash: starts another one on the same port, which knows nothing; waits until it answers. */
+  restart(): Promise<void>;
 }
 
 /** Whether there is a `redis-server`; on Debian, root installs a missing one. */
@@ -38,19 +46,17 @@ async function succeeds(program: string, ...args: string[]): Promise<boolean> {
 export async function startRedis(): Promise<RedisServer> {
   const directory = await Deno.makeTempDir({ prefix: "breakwater-redis-" });
   const port = freePort();
-  const child = new Deno.Command("redis-server", {
-    args: ["--port", `${port}`, "--bind", "127.0.0.1", "--dir", directory, "--save", ""],
-    stdin: "null",
-    stdout: "null",
-    stderr: "inherit",
-  }).spawn();
-  async function stop(): Promise<void> {
+  let child = spawnRedis(directory, port);
+  async function crash(): Promise<void> {
     try {
       child.kill("SIGKILL");
     } catch {
       // It has ended already.
     }
     await child.status;
+  }
+  async function stop(): Promise<void> {
+    await crash();
     await Deno.remove(directory, { recursive: true });
   }
   try {
@@ -59,7 +65,27 @@ export async function startRedis(): Promise<RedisServer> {
     await stop();
     throw error;
   }
-  return { port, [Symbol.asyncDispose]: stop };
+  return {
+    port,
+    pause: () => child.kill("SIGSTOP"),
+    resume: () => child.kill("SIGCONT"),
+    crash,
+    async restart() {
+      child = spawnRedis(directory, port);
+      await untilReady(port);
+    },
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** One that saves nothing. */
+function spawnRedis(directory: string, port: number): Deno.ChildProcess {
+  return new Deno.Command("redis-server", {
+    args: ["--port", `${port}`, "--bind", "127.0.0.1", "--dir", directory, "--save", ""],
+    stdin: "null",
+    stdout: "null",
+    stderr: "inherit",
+  }).spawn();
 }
 
 function freePort(): number {

@@ -9,6 +9,9 @@ import type { BreakerConfigInput } from "../../mod.ts";
 /** What a worker is told: ask for a host so often at once. */
 export interface Order {
   host: string;
+  role?: string;
+  /** Not before this, in epoch milliseconds. */
+  at?: number;
   times: number;
   /** Tell a failure with every permit, all at once. */
   fail?: boolean;
@@ -30,17 +33,21 @@ export interface Tally {
 export interface RegistryWorker extends AsyncDisposable {
   /** Resolves once the order is carried out; rejects where the worker failed, which it tells on stderr. */
   carryOut(order: Order): Promise<Tally>;
+  /** Ends it without warning. */
+  crash(): Promise<void>;
 }
 
-/** Starts a worker on a Deno KV file. */
+/** Starts a worker on one of the backends of `open_store.ts`. */
 export async function startRegistryWorker(
-  path: string,
+  backend: string,
+  target: string,
   config: BreakerConfigInput,
 ): Promise<RegistryWorker> {
+  const configText = JSON.stringify(config);
   const configFile = `${import.meta.dirname}/../../deno.json`;
   const script = `${import.meta.dirname}/registry_worker.ts`;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", "--config", configFile, script, path, JSON.stringify(config)],
+    args: ["run", "-A", "--no-check", "--config", configFile, script, backend, target, configText],
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",
@@ -67,6 +74,10 @@ export async function startRegistryWorker(
     async carryOut(order) {
       await orders.write(new TextEncoder().encode(`${JSON.stringify(order)}\n`));
       return JSON.parse(await nextLine()) as Tally; // the worker writes nothing else
+    },
+    async crash() {
+      child.kill("SIGKILL");
+      await child.status;
     },
     async [Symbol.asyncDispose]() {
       await orders.close().catch(() => {});

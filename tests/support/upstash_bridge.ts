@@ -42,12 +42,21 @@ export interface UpstashBridge extends AsyncDisposable {
   redis(command: string, ...args: (string | Uint8Array)[]): Promise<unknown>;
 }
 
+/** After a Redis that is gone is looked for again, in milliseconds; a request waits for twenty of these. */
+const RECONNECT_MS = 50;
+
 type Answer = { result: unknown } | { error: string };
 
 /** Starts the endpoint before the Redis on this port. */
 export async function startUpstashBridge(redisPort: number): Promise<UpstashBridge> {
-  const redis = new Redis({ host: "127.0.0.1", port: redisPort, lazyConnect: true });
+  const redis = new Redis({
+    host: "127.0.0.1",
+    port: redisPort,
+    lazyConnect: true,
+    retryStrategy: () => RECONNECT_MS,
+  });
   await redis.connect();
+  redis.on("error", () => {}); // told by the commands that fail
   const stopping = new AbortController();
   const seen: SeenRequest[] = [];
   const app = new Hono();
@@ -92,8 +101,10 @@ export async function startUpstashBridge(redisPort: number): Promise<UpstashBrid
     redis: (command, ...args) => redis.call(command, args.map(bytesOrText)),
     async [Symbol.asyncDispose]() {
       stopping.abort();
-      await server.shutdown();
-      await redis.quit();
+      // Not QUIT: a Redis that stands still would never answer it, nor would the requests that wait for one.
+      const ended = new Promise((resolve) => redis.once("end", resolve));
+      redis.disconnect();
+      await Promise.all([server.shutdown(), ended]);
     },
   };
   return bridge;
