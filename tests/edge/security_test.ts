@@ -347,7 +347,7 @@ const FORGERIES: [string, (permit: string) => string][] = [
   ["of a host in capitals", (permit) => permit.replace("example.org", "EXAMPLE.org")],
   ["of a prototype", (permit) => permit.replace("metadata", "__proto__")],
   ["with a field more", (permit) => permit.replace("metadata", "meta~data")],
-  ["with a generation beyond numbers", (permit) => permit.replace(/~c0~/, "~czzzzzzzzzz~")],
+  ["with a generation beyond numbers", (permit) => permit.replace(/~c0~/, "~czzzzzzzzzzz~")],
   ["that goes on and on", (permit) => permit + "a".repeat(1_000)],
   ["in another encoding", (permit) => btoa(permit)],
   ["empty", () => ""],

@@ -108,6 +108,46 @@ Deno.test("tokens close the server, and let it listen elsewhere", async () => {
   assert(!output.includes(TOKEN));
 });
 
+Deno.test("a token is rotated over restarts: both work, then only the new one", async () => {
+  const [old, fresh] = ["old-token-00000001", "new-token-00000001"];
+  const statuses = async (tokens: string) => {
+    await using server = new ServerProcess({ env: { ...MEMORY, BREAKWATER_READ_TOKENS: tokens } });
+    const url = await server.url();
+    return await Promise.all([old, fresh].map(async (token) => {
+      const headers = { authorization: `Bearer ${token}` };
+      const response = await fetch(`${url}/v1/breakers`, { headers });
+      await response.body?.cancel();
+      return response.status;
+    }));
+  };
+  assertEquals(await statuses(`${old},${fresh}`), [200, 200]);
+  assertEquals(await statuses(fresh), [401, 200]);
+});
+
+Deno.test("with --debug each call is a line of JSON on stderr, without token and query", async () => {
+  const env = { ...MEMORY, BREAKWATER_READ_TOKENS: TOKEN };
+  await using server = new ServerProcess({ args: ["--debug"], env });
+  const url = await server.url();
+  const headers = { authorization: `Bearer ${TOKEN}`, "x-request-id": "mine-1" };
+  const response = await fetch(`${url}/v1/breakers?limit=17`, { headers });
+  await response.body?.cancel();
+  assertEquals(response.headers.get("x-request-id"), "mine-1");
+  await server.said(/"request_id":"mine-1"/);
+  server.kill("SIGTERM");
+  const { output } = await server.ended();
+  const line = output.split("\n").find((line) => line.includes("mine-1"));
+  const { ts, ms, ...rest } = JSON.parse(line!);
+  assertEquals(rest, { method: "GET", path: "/v1/breakers", status: 200, request_id: "mine-1" });
+  assertEquals([new Date(ts).toISOString(), typeof ms], [ts, "number"]);
+  assertNotMatch(output, new RegExp(`${TOKEN}|limit`));
+});
+
+Deno.test("the server describes itself to whoever asks", async () => {
+  await using server = new ServerProcess({ env: { ...MEMORY, BREAKWATER_READ_TOKENS: TOKEN } });
+  const response = await fetch(`${await server.url()}/openapi.json`);
+  assertEquals([response.status, (await response.json()).openapi], [200, "3.1.1"]);
+});
+
 const REFUSALS: [string, Record<string, string>, string[], RegExp][] = [
   [
     "another address without tokens",
