@@ -240,8 +240,11 @@ const cases: Record<string, (subject: Subject) => Promise<void>> = {
     }
     assertLessOrEqual(expectDenied(await two.allow({ host })).retryAfterMs, 600_000);
     assertGreater(expectDenied(await two.allow({ host })).retryAfterMs, 590_000);
-    const verdict = expectDenied(await one.allow({ host }));
-    assertEquals(verdict.degraded, undefined);
+    // What the other has read already may still be on its way back to the one that wrote it.
+    while (expectDenied(await one.allow({ host })).degraded) {
+      assertLess(performance.now(), deadline, "still degraded");
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
   },
 
   "a resolver's failures stay in the process": async ({ make, store }) => {
