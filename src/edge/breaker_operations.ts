@@ -20,6 +20,7 @@ const viewShape = {
   state: z.enum(["closed", "open", "half_open"]),
   reason: z.enum(["open", "retry_after", "rolling", "manual"]).optional()
     .describe("Why it is open; absent where closed"),
+  note: z.string().optional().describe("An operator's words"),
   until: z.number().nullable().optional()
     .describe("Deadline in epoch milliseconds; null for an open without end"),
   remaining_ms: milliseconds.nullable()
@@ -35,6 +36,8 @@ const snapshot: z.ZodType<WireSnapshot> = z.object({
   key: z.string().describe("The host or the resolver"),
   ...viewShape,
   roles: z.record(z.string(), view).describe("Roles with a breaker of their own"),
+  degraded: z.boolean().optional()
+    .describe("The store could not be reached: what this server knows itself"),
 });
 const listing = z.object({
   breakers: z.array(snapshot),
@@ -56,6 +59,7 @@ const OPEN = {
   ...CLOSED,
   state: "open",
   reason: "manual",
+  note: "maintenance",
   until: 1_767_225_690_000,
   remaining_ms: 90_000,
 } as const;
