@@ -76,6 +76,7 @@ export class Checker {
   }
 
   crashed(life: Life, now: number): void {
+    this.#deadlines.crashed(life, now);
     for (const [key, call] of this.#calls) {
       if (call.by !== life) continue;
       this.#calls.delete(key);
