@@ -8,7 +8,7 @@ import type { BreakerRegistry } from "../registry/registry.ts";
 import { BATCH_LIMIT, BODY_LIMIT, readJson } from "./body.ts";
 import type { EdgeContext } from "./context.ts";
 import { type Batch, parseAllow, parseBatch, parseRecord } from "./requests.ts";
-import { gateAnswer, verdictAnswer, wireRecordResult, wireVerdict } from "./wire.ts";
+import { gateAnswer, stateAnswer, verdictAnswer, wireRecordResult, wireVerdict } from "./wire.ts";
 
 /** Adds `POST /v1/allow`, `/v1/record` and `/v1/batch`. */
 export function addGateRoutes(app: Hono, context: EdgeContext): void {
@@ -37,7 +37,7 @@ export function addGateRoutes(app: Hono, context: EdgeContext): void {
       const batch = parseBatch(await readJson(c.req.raw, BATCH_LIMIT), now());
       const { verdicts, results } = await answerBatch(registry, batch);
       if (noteVerdict) verdicts.forEach((verdict) => noteVerdict(c.req.raw, verdict));
-      return gateAnswer({
+      return stateAnswer({
         allow: verdicts.map(wireVerdict),
         record: results.map(wireRecordResult),
       });

@@ -1,5 +1,5 @@
 /**
- * Headers that every answer of the edge carries. What belongs to one answer stands with its route.
+ * Headers that the answers of the edge carry. What belongs to one answer stands with its route.
  *
  * @module
  */
@@ -14,14 +14,6 @@ export function secured(response: Response): Response {
   const { headers } = response;
   if (!headers.has("cache-control")) headers.append("cache-control", "no-store");
   headers.append("referrer-policy", "no-referrer");
-  return unguessed(response);
-}
-
-/**
- * The answer to a crawler's POST, which no cache keeps (RFC 9111 section 3) and no browser shows: each header
- * costs such a call 4 %.
- */
-export function unguessed(response: Response): Response {
-  response.headers.append("x-content-type-options", "nosniff");
+  headers.append("x-content-type-options", "nosniff");
   return response;
 }

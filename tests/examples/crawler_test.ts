@@ -64,15 +64,15 @@ Deno.test("the Python crawler leaves a host alone that says Retry-After, and com
   const env = { BREAKWATER_URL: await edge.url(), BREAKWATER_TOKEN: TOKEN, ROLE: "landing" };
   const { code, lines, errors } = await crawl(env, origin.url, "/1", "/2", "/3", "/4");
   assertEquals([code, errors], [0, ""]);
-  assertEquals(lines, [
+  assertEquals(lines.slice(0, 4), [
     "200: /1",
     "503: /2",
     "denied for a while: /3",
     "denied for a while: /4",
-    "200: /3",
-    "200: /4",
   ]);
-  assertEquals(origin.requests, ["/1", "/2", "/3", "/4"]);
+  // Both come due within a millisecond.
+  assertEquals(lines.slice(4).sort(), ["200: /3", "200: /4"]);
+  assertEquals(origin.requests.toSorted(), ["/1", "/2", "/3", "/4"]);
 });
 
 Deno.test("the Python crawler opens a breaker for all, and gives up when its patience is out", async () => {
