@@ -250,9 +250,10 @@ export class Writer<R> {
     cell: Cell<R>,
     result: Extract<WriteResult, { ok: false }>,
   ): Promise<void> {
-    cell.writes++;
     if ("current" in result) this.#o.cells.accept(cell, result.current);
     else await this.#refresh(cell);
+    // Not before: until then any read that comes back knows better than the version that was overtaken.
+    cell.writes++;
   }
 
   #pause(attempt: number): Promise<void> {

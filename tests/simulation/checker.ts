@@ -76,6 +76,7 @@ export class Checker {
   }
 
   crashed(life: Life, now: number): void {
+    this.#deadlines.crashed(life, now);
     for (const [key, call] of this.#calls) {
       if (call.by !== life) continue;
       this.#calls.delete(key);
@@ -132,13 +133,17 @@ export class Checker {
   operating(act: Act): void {
     this.#deadlines.operating(act);
     this.#outcomes.operating(act, act.startedAt);
-    const abandon = (now: number) => this.#operatedOn(act, now);
+    const abandon = (now: number) => {
+      this.#deadlines.operated(act, now);
+      this.#outcomes.orphanedAct(act, now);
+    };
     this.#began("operate", act, undefined, abandon);
   }
 
   operated(act: Act, now: number): void {
     this.#calls.delete(act);
-    this.#operatedOn(act, now);
+    this.#deadlines.operated(act, now);
+    this.#outcomes.operated(act, now);
     this.#acts.set(act.target, { startedAt: act.startedAt, endedAt: now });
   }
 
@@ -151,11 +156,6 @@ export class Checker {
     const on = ask?.parts.map((part) => part.budget).join(" and ") ?? "a target";
     const stages = what === "allow" ? 1 + (ask?.parts.length ?? 0) : 1;
     this.#calls.set(call, { what, on, by: call.by, startedAt: call.startedAt, stages, abandon });
-  }
-
-  #operatedOn(act: Act, now: number): void {
-    this.#deadlines.operated(act, now);
-    this.#outcomes.operated(act, now);
   }
 
   /** What an operator does starts a generation: every older permit is late. */

@@ -77,6 +77,19 @@ export class Deadlines {
     }
   }
 
+  /**
+   * A worker died. Where replicas lag, a write that another one has overtaken reads the old version again and
+   * again, until its caller is answered from memory: what was told just now may have died with its worker.
+   */
+  crashed(life: Life, now: number): void {
+    const { lags, healMs } = this.#bounds;
+    if (!lags) return;
+    for (const [breaker, all] of this.#known) {
+      const kept = all.filter(({ by, knownAt }) => by !== life || knownAt + healMs <= now);
+      this.#known.set(breaker, kept);
+    }
+  }
+
   operating({ target }: Act): void {
     for (const [breaker, all] of this.#known) {
       if (breaker.startsWith(`${target} `)) all.length = 0;

@@ -74,6 +74,8 @@ export interface Bounds {
   exact: boolean;
   /** Operators act: a worker that is cut off may go by what an operator has undone. */
   operators: boolean;
+  /** Reads may be older than writes: then a write can miss its deadline though no call is lost. */
+  lags: boolean;
   /** The fastest clock minus virtual time, in milliseconds. */
   fastestMs: number;
   /** The fastest clock minus the slowest, in milliseconds. */

@@ -27,6 +27,8 @@ export class Outcomes {
   readonly #tallies = new Map<string, Tally>();
   /** Last virtual time that something else than failures in a row could open or close a target. */
   readonly #otherCause = new Map<string, number>();
+  /** What operators do or did last to a target, which clears every count of it at some moment within. */
+  readonly #acts = new Map<string, { under: number; endedAt: number }>();
 
   constructor(bounds: Bounds) {
     this.#bounds = bounds;
@@ -73,13 +75,41 @@ export class Outcomes {
 
   operating({ target }: Act, now: number): void {
     this.#otherCause.set(target, now);
-    for (const [breaker, tally] of this.#tallies) {
-      if (breaker.startsWith(`${target} `)) tally.certain = [];
-    }
+    const act = this.#acts.get(target) ?? { under: 0, endedAt: 0 };
+    act.under++;
+    this.#acts.set(target, act);
+    this.#forgetCertain(target);
   }
 
   operated({ target }: Act, now: number): void {
     this.#otherCause.set(target, now + this.#bounds.shareMs);
+    this.#acted(target, now);
+  }
+
+  /** The worker that acts has died: what it did may still be on its way to the store. */
+  orphanedAct({ target }: Act, now: number): void {
+    this.#otherCause.set(target, now + this.#bounds.shareMs);
+    this.#acted(target, now + this.#bounds.shareMs);
+  }
+
+  #acted(target: string, endedAt: number): void {
+    const act = this.#acts.get(target);
+    if (act === undefined) return;
+    act.under--;
+    act.endedAt = Math.max(act.endedAt, endedAt);
+    this.#forgetCertain(target);
+  }
+
+  /** Whether what is told may have been counted before an operator cleared the count. */
+  #mayBeBeforeAct(target: string, told: Told): boolean {
+    const act = this.#acts.get(target);
+    return act !== undefined && (act.under > 0 || told.startedAt <= act.endedAt);
+  }
+
+  #forgetCertain(target: string): void {
+    for (const [breaker, tally] of this.#tallies) {
+      if (breaker.startsWith(`${target} `)) tally.certain = [];
+    }
   }
 
   #close(part: Part, told: Told, now: number): void {
@@ -130,6 +160,7 @@ export class Outcomes {
     const since = now - part.policy.forgetMs / 2;
     tally.certain = tally.certain.filter(({ at }) => at > since);
     if (tally.clearing > 0 || told.startedAt <= tally.clearedAt) return;
+    if (this.#mayBeBeforeAct(part.target, told)) return;
     tally.certain.push({ at: now });
     if (tally.certain.length >= failMax) {
       throw new Violation(

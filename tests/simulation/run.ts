@@ -188,6 +188,7 @@ function boundsOf(scenario: Scenario): Bounds {
   return {
     exact,
     operators: scenario.operators,
+    lags: replicaLagMs > 0,
     fastestMs,
     skewMs: fastestMs - Math.min(...skewsMs),
     shareMs,
