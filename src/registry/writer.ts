@@ -251,7 +251,11 @@ export class Writer<R> {
     result: Extract<WriteResult, { ok: false }>,
   ): Promise<void> {
     if ("current" in result) this.#o.cells.accept(cell, result.current);
-    else await this.#refresh(cell);
+    else {
+      // Whatever it shows: what is in memory is known to be overtaken.
+      const [stored] = await this.#o.guard.read([cell.key]);
+      this.#o.cells.accept(cell, stored);
+    }
     // Not before: until then any read that comes back knows better than the version that was overtaken.
     cell.writes++;
   }
@@ -261,9 +265,10 @@ export class Writer<R> {
     return delay(this.#o.random() * most, this.#o.timers);
   }
 
+  /** A plain read: it may come from a replica. */
   async #refresh(cell: Cell<R>): Promise<void> {
     const [stored] = await this.#o.guard.read([cell.key]);
-    this.#o.cells.accept(cell, stored);
+    this.#o.cells.learn(cell, stored);
   }
 
   #write(cell: Cell<R>, { record, text }: Applied<R>): MaybePromise<WriteResult> {
