@@ -35,6 +35,8 @@ export interface Pending<R> {
 
 /** What a batch of events made of a record. */
 export interface Applied<R> {
+  /** What it was applied to. */
+  base: R | undefined;
   record: R | undefined;
   /** The record as a store would hold it. */
   text: string | undefined;

@@ -295,7 +295,7 @@ export class Writer<R> {
     }
     const same = record === cell.record && !cell.dirty;
     const text = same || record === undefined ? undefined : codec.encode(record);
-    return { record, text: same ? cell.text : text, answers, commits };
+    return { base: cell.record, record, text: same ? cell.text : text, answers, commits };
   }
 
   /** True where the store holds, to the letter, what would be written. */
@@ -382,7 +382,9 @@ export class Writer<R> {
   /** What is on its way to the store holds from now on, whatever the store says to it. */
   #answerAhead(cell: Cell<R>): void {
     const { sent } = cell;
-    if (sent === undefined) {
+    // A read that came meanwhile may have shown what overtakes the write: then it is applied to that.
+    if (sent === undefined || sent.base !== cell.record) {
+      cell.sent = undefined;
       const waiting = [...cell.batch, ...cell.queue.splice(0)];
       return this.#failed(cell, waiting, new StoreUnavailableError());
     }
