@@ -55,9 +55,6 @@ export type OperatorInput =
   | { type: "half_open" }
   | { type: "close" };
 
-/** All that can happen to a record. */
-export type MachineInput = AllowInput | OutcomeInput | CooldownInput | OperatorInput;
-
 /** Whether a request may go out, by one breaker. */
 export type Admission =
   | {

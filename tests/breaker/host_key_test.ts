@@ -11,6 +11,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { hostKey, isHostKey } from "../../src/breaker/host_key.ts";
+import { mulberry32 } from "../support/random.ts";
 
 const READ: Record<string, [input: string, key: string][]> = {
   "a host name comes out in lower case": [
@@ -304,16 +305,6 @@ Deno.test("isHostKey tells keys from other spellings of the same host", () => {
   }
 });
 
-/** Mulberry32: small, and the same everywhere for one seed. */
-function seeded(seed: number): () => number {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 const PIECES = [
   ..."aZ0-_.:[]@/\\?#%* \t\u0000é漢\u200d\u00ad。ßſ💩",
   "xn--",
@@ -336,7 +327,7 @@ const PIECES = [
 
 Deno.test("garbage gives a key of itself or a TypeError, and never anything else", () => {
   const seed = Number(Deno.env.get("SEED") ?? Math.floor(Math.random() * 2 ** 31));
-  const random = seeded(seed);
+  const random = mulberry32(seed);
   let keys = 0;
   for (let round = 0; round < 30_000; round++) {
     const length = Math.floor(random() * 8);
@@ -363,7 +354,7 @@ Deno.test("garbage gives a key of itself or a TypeError, and never anything else
 
 Deno.test("the short way for plain names and URLs gives what the URL parser gives", () => {
   const seed = Number(Deno.env.get("SEED") ?? Math.floor(Math.random() * 2 ** 31));
-  const random = seeded(seed);
+  const random = mulberry32(seed);
   const letters = "ab019-_.x";
   for (let round = 0; round < 20_000; round++) {
     const length = 1 + Math.floor(random() * 10);

@@ -10,6 +10,7 @@ import {
   retryAfterOf,
 } from "../../src/breaker/retry_after.ts";
 import type { Outcome } from "../../src/breaker/types.ts";
+import { mulberry32 } from "../support/random.ts";
 
 const NOW = Date.UTC(2026, 0, 1); // a Thursday
 
@@ -262,16 +263,6 @@ Deno.test("nothing that is not a string is read, and no clock makes it throw", (
   assertEquals(parseRetryAfter("Fri, 02 Jan 2026 00:00:00 GMT", NaN), undefined);
 });
 
-/** Mulberry32: small, and the same everywhere for one seed. */
-function seeded(seed: number): () => number {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 const PIECES = [
   ...'0159 ,;:-+.=\t\n\u0000é"\\',
   "Sun",
@@ -293,7 +284,7 @@ const PIECES = [
 
 Deno.test("garbage gives undefined or a delay above 0, and never throws", () => {
   const seed = Number(Deno.env.get("SEED") ?? Math.floor(Math.random() * 2 ** 31));
-  const random = seeded(seed);
+  const random = mulberry32(seed);
   for (let round = 0; round < 30_000; round++) {
     const length = Math.floor(random() * 7);
     const value = Array.from({ length }, () => PIECES[Math.floor(random() * PIECES.length)]!).join(
@@ -311,7 +302,7 @@ Deno.test("garbage gives undefined or a delay above 0, and never throws", () => 
 
 Deno.test("a date written by the clock is read back in all three forms", () => {
   const seed = Number(Deno.env.get("SEED") ?? Math.floor(Math.random() * 2 ** 31));
-  const random = seeded(seed);
+  const random = mulberry32(seed);
   for (let round = 0; round < 2_000; round++) {
     const now = Math.floor(random() * 4e9) * 1_000;
     const ms = (1 + Math.floor(random() * 49 * 365 * 86_400)) * 1_000;

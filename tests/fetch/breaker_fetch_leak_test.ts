@@ -3,20 +3,10 @@ import { assertEquals } from "@std/assert";
 import { breakerFetch, type BreakerFetchOptions } from "../../src/fetch/breaker_fetch.ts";
 import { CUT_OFF, endlessBody, serve, serveRaw } from "./origins.ts";
 import { denial, RecordingGate, SlowRecordingGate } from "./recording_gate.ts";
+import { mulberry32 } from "../support/random.ts";
 
 const SEEDS = [1, 2, 3, 4];
 const REQUESTS = 120;
-
-/** Mulberry32. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 /** Two origins that do what the path says; the second is where redirects lead. */
 function misbehavingOrigins() {
@@ -68,7 +58,7 @@ async function read(
 
 for (const seed of SEEDS) {
   Deno.test(`every permit is told exactly once (seed ${seed})`, async () => {
-    const random = seeded(seed);
+    const random = mulberry32(seed);
     const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
     const decide = () => {
       const draw = random();
