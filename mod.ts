@@ -35,7 +35,8 @@ export {
 } from "./src/registry/breaker.ts";
 export { EdgeClient, type EdgeClientOptions, EdgeError } from "./src/fetch/edge_client.ts";
 export type { PageOptions, SnapshotPage } from "./src/registry/listing.ts";
-export { BreakerRegistry, type RegistryOptions } from "./src/registry/registry.ts";
+export { BreakerRegistry } from "./src/registry/registry.ts";
+export type { RegistryOptions } from "./src/registry/registry_options.ts";
 export type { OutcomeCounts, TransitionCount, VerdictCounts } from "./src/registry/counters.ts";
 export type { EngineStats, QueueStats } from "./src/registry/engine.ts";
 export type { EventType } from "./src/registry/events.ts";

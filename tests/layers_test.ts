@@ -12,19 +12,31 @@ const SRC = new URL("src/", ROOT);
 /** Which folders each folder of src may import from, besides itself. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   breaker: [],
+  pacing: ["breaker"],
   stores: ["breaker"],
-  registry: ["breaker", "stores"],
+  registry: ["breaker", "pacing", "stores"],
   fetch: ["breaker", "stores", "registry"],
   telemetry: ["breaker", "stores", "registry"],
-  tuning: ["breaker", "stores", "registry"],
-  config: ["breaker"],
-  edge: ["breaker", "stores", "registry", "fetch", "telemetry", "tuning", "config"],
-  cli: ["breaker", "stores", "registry", "fetch", "telemetry", "tuning", "config"],
+  tuning: ["breaker", "pacing", "stores", "registry", "telemetry"],
+  config: ["breaker", "pacing"],
+  edge: ["breaker", "pacing", "stores", "registry", "fetch", "telemetry", "tuning", "config"],
+  cli: [
+    "breaker",
+    "pacing",
+    "stores",
+    "registry",
+    "fetch",
+    "telemetry",
+    "tuning",
+    "config",
+    "edge",
+  ],
 };
 
 /** Packages that these folders may import; nobody is asked about the others here. */
 const MAY_USE: Record<string, readonly string[]> = {
   breaker: [],
+  pacing: [],
   registry: [],
   fetch: [],
   config: ["zod", "@std/yaml"],

@@ -375,6 +375,12 @@ export interface OutcomeEvent extends EventBase {
   state: BreakerState;
   /** HTTP status, where it was told. */
   status?: number;
+  /** Name of the error, where one was told: `TimeoutError`. Never its message. */
+  error?: string;
+  /** True where a cache answered and the host was never asked. */
+  fromCache?: boolean;
+  /** True where the request was a probe of the host. */
+  probe?: boolean;
   /** Milliseconds, where they were told. */
   latencyMs?: number;
   /** What the host asked for, after parsing, before the cap. */

@@ -14,7 +14,6 @@ import {
   type OperatorInput,
   type Step,
   tell,
-  type Told,
   type Transition,
 } from "../breaker/machine.ts";
 import { idMaker, type Mark, readPermit, writePermit } from "../breaker/permit.ts";
@@ -37,6 +36,7 @@ import type {
   Snapshot,
   Verdict,
 } from "../breaker/types.ts";
+import { outcomeEvent } from "./events.ts";
 import { drawIdPrefix } from "./ids.ts";
 import { delay, REAL_TIMERS } from "./timers.ts";
 
@@ -314,27 +314,11 @@ export class Breaker {
       now,
     );
     if (told.sample) this.#window?.add(generation, told.sample, now);
-    if (this.#onEvent) this.#emitOutcome(outcome, kind, told, now);
+    if (this.#onEvent) {
+      const probe = pass.mark.kind === "probe";
+      this.#emit(outcomeEvent({ host: this.name }, outcome, kind, told, now, probe));
+    }
     return { recorded: told.recorded, state: told.state, retryAfterMs: told.retryAfterMs };
-  }
-
-  #emitOutcome(
-    outcome: Outcome,
-    kind: ReturnType<typeof classify>,
-    { recorded, state }: Told,
-    at: number,
-  ): void {
-    this.#emit({
-      type: "outcome",
-      at,
-      host: this.name,
-      kind,
-      recorded,
-      state,
-      status: "status" in outcome ? outcome.status : undefined,
-      latencyMs: outcome.latencyMs,
-      retryAfterMs: retryAfterOf(outcome, at),
-    });
   }
 
   #operate(input: OperatorInput): void {

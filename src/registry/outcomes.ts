@@ -23,6 +23,7 @@ import type {
 import type { MaybePromise } from "../stores/store.ts";
 import type { Attempt, Step } from "./cell.ts";
 import { chain, names, type RegistryCore, toEngine } from "./core.ts";
+import { outcomeEvent } from "./events.ts";
 import { RateWindows } from "./rate_windows.ts";
 import { storeKey } from "./record_codec.ts";
 import { isPromise } from "./store_guard.ts";
@@ -151,23 +152,15 @@ export class Outcomes {
   }
 
   #emitOutcome(
-    { host, role, resolver }: PermitParts,
+    { host, role, resolver, hostMark }: PermitParts,
     outcome: Outcome,
     kind: OutcomeKind,
     result: RecordResult,
     at: number,
   ): RecordResult {
-    this.#core.listeners.emit({
-      type: "outcome",
-      at,
-      ...names(host, role, resolver),
-      kind,
-      recorded: result.recorded,
-      state: result.state,
-      status: "status" in outcome ? outcome.status : undefined,
-      latencyMs: outcome.latencyMs,
-      retryAfterMs: retryAfterOf(outcome, at),
-    });
+    const asked = names(host, role, resolver);
+    const event = outcomeEvent(asked, outcome, kind, result, at, hostMark.kind === "probe");
+    this.#core.listeners.emit(event);
     return result;
   }
 }

@@ -10,7 +10,6 @@ import { operate, type OperatorInput } from "../breaker/machine.ts";
 import { checkResolver } from "../breaker/names.ts";
 import type {
   AllowRequest,
-  BreakerConfigInput,
   BreakerEvent,
   BreakerPolicy,
   BreakerState,
@@ -28,50 +27,20 @@ import type {
   Target,
   Verdict,
 } from "../breaker/types.ts";
-import { memoryStore } from "../stores/memory.ts";
-import type { MaybePromise, Store } from "../stores/store.ts";
+import type { MaybePromise } from "../stores/store.ts";
 import { Admissions } from "./admissions.ts";
+import { assemble } from "./assemble.ts";
 import { openInput } from "./breaker.ts";
-import type { Codec } from "./codec.ts";
-import { CooldownShare } from "./cooldown_share.ts";
-import { COOLDOWN_CODEC } from "./cooldowns.ts";
 import { chain, type RegistryCore, toEngine } from "./core.ts";
-import { Counters } from "./counters.ts";
-import { Engine } from "./engine.ts";
-import { type EventType, Listeners } from "./events.ts";
+import type { EventType } from "./events.ts";
 import { listPage, type PageOptions, snapshotNow, type SnapshotPage } from "./listing.ts";
 import { Latencies } from "./latencies.ts";
 import { Outcomes } from "./outcomes.ts";
-import { PolicyBook } from "./policy_book.ts";
-import { PolicyShare } from "./policy_share.ts";
-import { KEY_PREFIX, recordCodec, storeKey } from "./record_codec.ts";
+import { KEY_PREFIX, storeKey } from "./record_codec.ts";
+import type { RegistryOptions } from "./registry_options.ts";
 import { type RegistryStats, statsOf } from "./stats.ts";
-import { isPromise, StoreGuard, type StoreOperation } from "./store_guard.ts";
-import { delay, REAL_TIMERS, type Timers } from "./timers.ts";
-
-/** How a registry is made. Everything has a default. */
-export interface RegistryOptions {
-  /** Policies and mode. */
-  config?: BreakerConfigInput;
-  /** Where records live. The registry does not close a store it was given. @default {memoryStore()} */
-  store?: Store;
-  /** What travels through the store: whole records, or only what closes a host to everybody. @default {"state"} */
-  share?: "state" | "cooldowns";
-  /** A record seen less than this many milliseconds ago is believed; 0 asks the store every time. @default {500} */
-  freshnessMs?: number;
-  /** The longest that a call waits for the store, in milliseconds. @default {250} */
-  timeoutMs?: number;
-  /** What is answered when the store does not: the process's own view, or one word for all. @default {"local"} */
-  onStoreError?: "local" | "allow" | "deny";
-  /** Epoch milliseconds. @default {Date.now} */
-  now?: () => number;
-  /** Draws evenly from [0, 1), for jitter. @default {Math.random} */
-  random?: () => number;
-  /** Records this process holds at once; one that is open does not count and is never dropped. @default {100000} */
-  maxHosts?: number;
-  /** For a simulation that brings its own time. @default the runtime's timers */
-  timers?: Timers;
-}
+import { isPromise } from "./store_guard.ts";
+import { delay } from "./timers.ts";
 
 /** The parts of a registry, for the layers of this package that stand on it. */
 export let coreOf: (registry: BreakerRegistry) => RegistryCore;
@@ -365,132 +334,12 @@ function operatorEvent(
   return { type: "operator", at, scope, key, action, until, ...(note !== undefined && { note }) };
 }
 
-/** Puts the parts together. */
-function assemble(options: RegistryOptions, maxRecords: number): RegistryCore {
-  const { config = {}, freshnessMs = 500, timeoutMs = 250 } = options;
-  const { now = Date.now, random = Math.random, timers = REAL_TIMERS } = options;
-  const { mode = "enforce" } = config;
-  checkOptions(options);
-  const policies = new PolicyBook(config);
-  const listeners = new Listeners();
-  const counters = new Counters();
-  const onError = (operation: StoreOperation, key?: string) =>
-    listeners.emit({ type: "store_error", at: now(), operation, problem: "unavailable", key });
-  const onOutage = (phase: "begin" | "end", durationMs?: number) =>
-    listeners.emit({ type: "store_outage", at: now(), phase, durationMs });
-  const onUnreadable = (key: string) => {
-    counters.unreadableValues++;
-    listeners.emit({
-      type: "store_error",
-      at: now(),
-      operation: "read",
-      problem: "unreadable",
-      key,
-    });
-  };
-  const overrides = new PolicyShare({ policies, listeners, now, onUnreadable });
-  const isWatched = options.store !== undefined && mode !== "off";
-  const ownStore = options.store ?? memoryStore({ now });
-  const shared = isWatched ? overrides.riding(ownStore) : ownStore;
-  const guardOf = (store: Store) =>
-    new StoreGuard({ store, timeoutMs, now, timers, onError, onOutage });
-  const engineOf = <R>(guard: StoreGuard, codec: Codec<R>) =>
-    new Engine({
-      guard,
-      codec,
-      now,
-      random,
-      timers,
-      freshnessMs,
-      timeoutMs,
-      maxRecords,
-      onUnreadable,
-    });
-  const alone = options.share === "cooldowns";
-  const guard = guardOf(alone ? memoryStore({ now }) : shared);
-  const engine = engineOf(guard, recordCodec(policies));
-  const { onStoreError = "local" } = options;
-  const sharedGuard = alone ? guardOf(shared) : guard;
-  overrides.askThrough(sharedGuard);
-  const core: RegistryCore = {
-    mode,
-    policies,
-    overrides,
-    guard,
-    engine,
-    listeners,
-    counters,
-    now,
-    random,
-    timers,
-    onStoreError,
-    engineBeside: options.store && ((codec) => engineOf(sharedGuard, codec)),
-    closers: new Set([() => overrides[Symbol.asyncDispose]()]),
-  };
-  if (!alone) return core;
-  const cooldowns = new CooldownShare(
-    sharedGuard,
-    engineOf(sharedGuard, COOLDOWN_CODEC),
-    now(),
-  );
-  return { ...core, cooldowns };
-}
-
 /** Of this realm or another: what has a status and headers is told by them. */
 function isResponse(value: unknown): value is Response {
   if (value instanceof Response) return true;
   if (typeof value !== "object" || value === null) return false;
   const { status, headers } = value as Partial<Response>; // safe: only looked at
   return typeof status === "number" && typeof headers?.get === "function";
-}
-
-const OPTIONS = [
-  "config",
-  "store",
-  "share",
-  "freshnessMs",
-  "timeoutMs",
-  "onStoreError",
-  "now",
-  "random",
-  "maxHosts",
-  "timers",
-];
-const CONFIG_KEYS = ["mode", "defaults", "hosts", "resolvers", "rates"];
-const WORDS = {
-  share: ["state", "cooldowns"],
-  onStoreError: ["local", "allow", "deny"],
-  mode: ["enforce", "observe", "off"],
-} as const;
-
-/** A slip must not pass in silence. */
-function checkOptions(options: RegistryOptions): void {
-  refuseUnknown("Option", options, OPTIONS);
-  const { config = {}, share, onStoreError } = options;
-  refuseUnknown("Option 'config.", config, CONFIG_KEYS);
-  const words = { share, onStoreError, mode: config.mode };
-  for (const name of ["share", "onStoreError", "mode"] as const) {
-    const value = words[name];
-    const allowed: readonly unknown[] = WORDS[name];
-    if (value === undefined || allowed.includes(value)) continue;
-    const known = WORDS[name].map((word) => `'${word}'`).join(", ");
-    throw new RangeError(`Option '${name}' must be one of ${known}: current value is '${value}'`);
-  }
-  const least = { freshnessMs: 0, timeoutMs: 1, maxHosts: 1 };
-  for (const name of ["freshnessMs", "timeoutMs", "maxHosts"] as const) {
-    const value = options[name];
-    if (value === undefined || value >= least[name]) continue;
-    throw new RangeError(
-      `Option '${name}' must be at least ${least[name]}: current value is ${value}`,
-    );
-  }
-}
-
-function refuseUnknown(what: string, options: object, known: readonly string[]): void {
-  const [unknown] = Object.keys(options).filter((key) => !known.includes(key));
-  if (unknown === undefined) return;
-  const name = what.endsWith(".") ? `${what}${unknown}'` : `${what} '${unknown}'`;
-  throw new TypeError(`${name} is not known: known are ${known.join(", ")}`);
 }
 
 /** The scope and key that an operator's target names. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { assertEquals, assertObjectMatch } from "@std/assert";
-import { type BreakerEvent, BreakerRegistry, type PolicyPatch } from "../../mod.ts";
+import { assert, assertEquals, assertObjectMatch } from "@std/assert";
+import { type BreakerEvent, BreakerRegistry, type Outcome, type PolicyPatch } from "../../mod.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { ScriptedStore } from "../support/scripted_store.ts";
 import { expectAllowed, FAILED, failTimes, send } from "../support/verdicts.ts";
@@ -186,4 +186,25 @@ Deno.test("store errors are heard without what the store said", async () => {
     problem: "unavailable",
     key: `breakwater:host:${host}`,
   }]);
+});
+
+Deno.test("an outcome names the error without its message, a cached answer, and a probe", async () => {
+  const { registry, heard, clock } = make({ failMax: 3 });
+  const tell = async (outcome: Outcome) => {
+    const { permit } = expectAllowed(await registry.allow({ host: "named.example" }));
+    await registry.record(permit, outcome);
+    const event = heard.findLast(({ type }) => type === "outcome");
+    assert(event !== undefined);
+    return event;
+  };
+  const timeout = await tell({ error: new DOMException("secret", "TimeoutError") });
+  assertObjectMatch(timeout, { type: "outcome", kind: "failure", error: "TimeoutError" });
+  assert(!JSON.stringify(timeout).includes("secret"));
+  assertObjectMatch(await tell({ error: "thrown text" }), { error: "Error" });
+  const cached = await tell({ status: 200, fromCache: true });
+  assertObjectMatch(cached, { kind: "cancelled", fromCache: true });
+  assertEquals("probe" in cached, false);
+  await registry.open("named.example", { forMs: 1_000 });
+  clock.ms += 1_000;
+  assertObjectMatch(await tell({ status: 200 }), { type: "outcome", probe: true });
 });
