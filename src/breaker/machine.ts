@@ -32,7 +32,13 @@ import {
   type Track,
   trackOf,
 } from "./record.ts";
-import type { BreakerPolicy, BreakerState, DenialReason, OpenReason } from "./types.ts";
+import type {
+  BreakerPolicy,
+  BreakerState,
+  DenialReason,
+  OpenReason,
+  OutcomeKind,
+} from "./types.ts";
 
 /** A request asks to be let through. */
 export interface AllowInput {
@@ -109,8 +115,33 @@ export function decide(
   now: number,
 ): Admission {
   if (record === undefined) return { allowed: true, mark: { kind: "closed", generation: 0 } };
-  const live = prune(record, policy, now) ?? EMPTY_RECORD;
   const name = breakerName(policy, role);
+  return whileOpen(record, policy, name, now) ??
+    decideLive(prune(record, policy, now) ?? EMPTY_RECORD, policy, name, role, now);
+}
+
+/** The answer before the deadline. Nothing that is still to come is ever pruned, so the record is taken as it is. */
+function whileOpen(
+  record: BreakerRecord,
+  policy: BreakerPolicy,
+  name: string,
+  now: number,
+): Extract<Admission, { allowed: false }> | undefined {
+  const track = trackOf(record, name);
+  if (track.state === "closed" || now >= track.until) return undefined;
+  const { until, reason, generation } = track;
+  const retryAfterMs = until === Infinity ? limitsOf(policy, name).resetTimeoutMs : until - now;
+  return { allowed: false, reason, state: "open", retryAfterMs, generation };
+}
+
+/** The answer of a pruned record whose breaker is closed, or past its deadline. */
+function decideLive(
+  live: BreakerRecord,
+  policy: BreakerPolicy,
+  name: string,
+  role: string,
+  now: number,
+): Admission {
   const track = trackOf(live, name);
   const { generation } = track;
   if (track.state === "closed") {
@@ -118,12 +149,6 @@ export function decide(
     return isRenewalDue(track, policy, now)
       ? { allowed: true, mark, renew: true }
       : { allowed: true, mark };
-  }
-  if (now < track.until) {
-    const retryAfterMs = track.until === Infinity
-      ? limitsOf(policy, name).resetTimeoutMs
-      : track.until - now;
-    return { allowed: false, reason: track.reason, state: "open", retryAfterMs, generation };
   }
   const freeAt = slotFreeAt(live, track, trialCallsOf(policy, role), role, now);
   if (freeAt <= now) return { allowed: true, mark: { kind: "probe", generation } };
@@ -158,17 +183,23 @@ export function admit(
   policy: BreakerPolicy,
   now: number,
 ): Step<Admission> {
-  const answer = decide(record, policy, input.role, now);
-  const live = record === undefined ? undefined : prune(record, policy, now);
-  if (live === undefined) return { record: undefined, answer, transitions: NONE };
+  const { role } = input;
+  const name = breakerName(policy, role);
+  const denied = record && whileOpen(record, policy, name, now);
+  if (denied !== undefined) return { record, answer: denied, transitions: NONE };
+  const live = prune(record, policy, now);
+  if (live === undefined) {
+    const mark: Mark = { kind: "closed", generation: 0 };
+    return { record: undefined, answer: { allowed: true, mark }, transitions: NONE };
+  }
+  const answer = decideLive(live, policy, name, role, now);
   if (!answer.allowed) return { record, answer, transitions: NONE };
-  const name = breakerName(policy, input.role);
   const track = trackOf(live, name);
   if (track.state === "closed") {
     const kept = answer.renew ? withTrack(live, name, { ...track, at: now }) : record;
     return { record: kept, answer, transitions: NONE };
   }
-  const lease: Lease = { id: input.id, role: input.role, until: now + policy.probeLeaseMs };
+  const lease: Lease = { id: input.id, role, until: now + policy.probeLeaseMs };
   const probing: OpenTrack = {
     ...track,
     at: laterThan(track, now),
@@ -182,6 +213,18 @@ export function admit(
 function isRenewalDue(track: ClosedTrack, policy: BreakerPolicy, now: number): boolean {
   const says = track.failures > 0 || (track.opens > 0 && policy.backoffFactor > 1);
   return says && now - track.at >= policy.forgetMs / 2;
+}
+
+/**
+ * True where an outcome of this kind that asks for no cooldown has nothing to tell: a healthy host's record is
+ * absent, and stays so. Nobody needs a permit's id or age, nor the clock, for it.
+ */
+export function saysNothing(
+  record: BreakerRecord | undefined,
+  kind: OutcomeKind,
+  policy: BreakerPolicy,
+): boolean {
+  return record === undefined && kind !== "failure" && policy.failureRate === undefined;
 }
 
 /** Tells an outcome. */

@@ -162,14 +162,20 @@ export function prune(
     ? record.rolling.filter(([at]) => at > windowStart)
     : record.rolling;
   // A closed breaker stays beside a rest that is not: without its entry it would become what the rest is.
-  const over = [...record.tracks].filter(([name, track]) =>
-    (rest === undefined || track.state === "open") &&
-    endOf(track, policy, limitsOf(policy, name).resetTimeoutMs) <= now
-  );
-  if (rest === record.rest && rolling === record.rolling && over.length === 0) return record;
-  const tracks = new Map(record.tracks);
-  for (const [name] of over) tracks.delete(name);
+  let tracks = record.tracks;
+  for (const [name, track] of record.tracks) {
+    if (rest !== undefined && track.state === "closed") continue;
+    if (endOf(track, policy, limitsOf(policy, name).resetTimeoutMs) > now) continue;
+    tracks = without(tracks, name);
+  }
+  if (rest === record.rest && rolling === record.rolling && tracks === record.tracks) return record;
   return { ...(rest && { rest }), tracks, rolling };
+}
+
+function without(tracks: ReadonlyMap<string, Track>, name: string): ReadonlyMap<string, Track> {
+  const others = new Map(tracks);
+  others.delete(name);
+  return others;
 }
 
 /** The rest goes when it is over, and when every breaker that the policy knows has an entry of its own. */

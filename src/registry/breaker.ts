@@ -7,11 +7,11 @@ import { classify, type ClassifyRules } from "../breaker/classify.ts";
 import { recordFromJson, recordToJson } from "../breaker/codec.ts";
 import { BreakerOpenError } from "../breaker/errors.ts";
 import {
-  type Admission,
   admit,
   decide,
   operate,
   type OperatorInput,
+  saysNothing,
   type Step,
   tell,
   type Transition,
@@ -79,8 +79,12 @@ export interface Entry extends Disposable {
 /** What a permit of this class names as its host; no breaker has a host of its own. */
 const HOST = "breaker";
 
+/** How a healthy breaker marks what it lets through. */
+const FRESH: Mark = { kind: "closed", generation: 0 };
+
 interface Pass {
-  id: string;
+  /** Made when it is first needed: most requests go well, and nothing of them is kept. */
+  id?: string;
   issuedAt: number;
   mark: Mark;
 }
@@ -164,9 +168,12 @@ export class Breaker {
   /** May the next request go out? */
   allow(): Verdict {
     const pass = this.#admit();
-    if ("reason" in pass) return { allowed: false, ...pass };
+    if ("reason" in pass) {
+      const { reason, scope, key, state, retryAfterMs } = pass;
+      return { allowed: false, reason, scope, key, state, retryAfterMs };
+    }
     const permit = writePermit({
-      id: pass.id,
+      id: this.#idOf(pass),
       issuedAt: pass.issuedAt,
       host: HOST,
       role: SHARED,
@@ -202,17 +209,18 @@ export class Breaker {
     if ("reason" in pass) throw new BreakerOpenError(pass);
     const waitMs = this.#waitMs(pass);
     if (waitMs > 0) await delay(waitMs, REAL_TIMERS);
-    const timed = this.#policy.slowCall !== undefined;
-    const sentAt = timed ? this.#now() : 0;
-    const latency = () => timed ? { latencyMs: this.#now() - sentAt } : undefined;
+    const sentAt = this.#policy.slowCall === undefined ? undefined : this.#now();
     let result: T;
     try {
       result = await fn();
     } catch (error) {
-      this.#tell(pass, { error, ...latency() });
+      this.#tell(pass, { error, ...this.#latencySince(sentAt) });
       throw error;
     }
-    this.#tell(pass, { result: "success", ...latency() });
+    const isHeard = this.#onEvent !== undefined;
+    if (isHeard || !saysNothing(this.#record, "success", this.#policy)) {
+      this.#tell(pass, { result: "success", ...this.#latencySince(sentAt) });
+    }
     return result;
   }
 
@@ -271,21 +279,33 @@ export class Breaker {
     return pass.mark.kind === "probe" ? this.#random() * this.#policy.halfOpen.jitterMs : 0;
   }
 
+  #latencySince(sentAt: number | undefined): { latencyMs: number } | undefined {
+    return sentAt === undefined ? undefined : { latencyMs: this.#now() - sentAt };
+  }
+
+  #idOf(pass: Pass): string {
+    return pass.id ??= this.#nextId();
+  }
+
   #admit(): Pass | Denial {
     const issuedAt = this.#now();
-    const id = this.#nextId();
-    let admission: Admission = { allowed: true, mark: { kind: "closed", generation: 0 } };
-    if (this.#record !== undefined) {
-      const input = { type: "allow", role: SHARED, id } as const;
-      admission = this.#commit(admit(this.#record, input, this.#policy, issuedAt), issuedAt);
-    }
-    if (admission.allowed) return { id, issuedAt, mark: admission.mark };
-    const { reason, state, retryAfterMs } = admission;
+    if (this.#record === undefined) return { issuedAt, mark: FRESH };
+    const asked = decide(this.#record, this.#policy, SHARED, issuedAt);
+    if (asked.allowed) return this.#enter(issuedAt);
+    const { reason, state, retryAfterMs } = asked;
     const denial: Denial = { reason, scope: "host", key: this.name, state, retryAfterMs };
     if (this.#onEvent) {
       this.#emit({ type: "denial", at: issuedAt, host: this.name, observed: false, ...denial });
     }
     return denial;
+  }
+
+  /** Takes what {@linkcode decide} has said yes to: a probe its lease. */
+  #enter(issuedAt: number): Pass {
+    const id = this.#nextId();
+    const input = { type: "allow", role: SHARED, id } as const;
+    const taken = this.#commit(admit(this.#record, input, this.#policy, issuedAt), issuedAt);
+    return { id, issuedAt, mark: taken.allowed ? taken.mark : FRESH }; // nothing came between: allowed
   }
 
   #tell(pass: Pass, outcome: Outcome): RecordResult {
@@ -300,7 +320,7 @@ export class Breaker {
         {
           type: "outcome",
           role: SHARED,
-          id: pass.id,
+          id: this.#idOf(pass),
           issuedAt: pass.issuedAt,
           mark: pass.mark,
           kind,
