@@ -383,7 +383,7 @@ export interface OutcomeEvent extends EventBase {
   probe?: boolean;
   /** Milliseconds, where they were told. */
   latencyMs?: number;
-  /** What the host asked for, after parsing, before the cap. */
+  /** What the host asked for, in milliseconds, before the cap. */
   retryAfterMs?: number;
 }
 

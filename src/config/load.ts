@@ -31,16 +31,6 @@ export interface LoadedConfig extends ResolvedConfig {
  * Loads the configuration: the file that `--breaker-config` or else `BREAKWATER_CONFIG` names (none: the built-in
  * defaults), then the environment, then the command line.
  *
- * @example
- * ```ts ignore
- * const { breakers } = await loadConfig({
- *   env: Deno.env.toObject(),
- *   args: Deno.args,
- *   readTextFile: Deno.readTextFile,
- * });
- * await using registry = new BreakerRegistry({ config: breakers });
- * ```
- *
  * @throws {ConfigError} naming everything that is wrong in file, environment and command line
  */
 export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {

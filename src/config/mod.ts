@@ -2,6 +2,19 @@
  * Configuration: a YAML file, environment variables and command-line flags to what a registry is made with.
  * Nothing here reads the environment or a file by itself.
  *
+ * @example
+ * ```ts
+ * import { BreakerRegistry } from "@breakwater/breakwater";
+ * import { loadConfig } from "@breakwater/breakwater/config";
+ *
+ * const { breakers } = await loadConfig({
+ *   env: { BREAKWATER_DEFAULTS: "fail_max:3,reset:45" }, // Deno.env.toObject()
+ *   args: ["--breaker", "api.example.org=fail_max:6"], // Deno.args
+ *   readTextFile: (path) => Deno.readTextFile(path),
+ * });
+ * await using registry = new BreakerRegistry({ config: breakers });
+ * ```
+ *
  * @module
  */
 export { describeConfig, resolveConfig } from "./resolve.ts";

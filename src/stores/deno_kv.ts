@@ -2,6 +2,17 @@
  * Records in Deno KV: a local file that several processes share, or the database of Deno Deploy.
  * Knows nothing of breakers; the quirks of Deno KV stay in here.
  *
+ * @example
+ * ```ts
+ * import { BreakerRegistry } from "@breakwater/breakwater";
+ * import { denoKvStore } from "@breakwater/breakwater/stores/deno-kv";
+ *
+ * // A path such as "./breakers.db" to share it between processes; nothing on Deno Deploy.
+ * await using store = denoKvStore(":memory:");
+ * await using registry = new BreakerRegistry({ store });
+ * await registry.allow({ url: "https://api.example.org/works" });
+ * ```
+ *
  * @module
  */
 import { checkWrite, disposedError, isStorableKey, keyCursor, pageLimit } from "./store.ts";
@@ -43,15 +54,6 @@ export interface DenoKvStoreOptions {
  * lock each other out, which costs time, though no update is lost.
  *
  * @throws {RangeError} where `retryForMs` is not 0 or above
- *
- * @example
- * ```ts
- * import { denoKvStore } from "@breakwater/breakwater/stores/deno-kv";
- *
- * // A path such as "./breakers.db" to share it between processes; nothing on Deno Deploy.
- * await using store = denoKvStore(":memory:");
- * await store.write("greeting", "hello", undefined, 60_000);
- * ```
  */
 export function denoKvStore(pathOrKv?: string | Deno.Kv, options: DenoKvStoreOptions = {}): Store {
   const { retryForMs = 10_000 } = options;

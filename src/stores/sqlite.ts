@@ -2,6 +2,17 @@
  * Records in an SQLite file, for the processes of one machine: one table that a person can query. Knows
  * nothing of breakers; runs on Deno and on Node 22 and later.
  *
+ * @example
+ * ```ts
+ * import { BreakerRegistry } from "@breakwater/breakwater";
+ * import { sqliteStore } from "@breakwater/breakwater/stores/sqlite";
+ *
+ * // A path such as "./breakers.sqlite" to share it between processes.
+ * await using store = sqliteStore(":memory:");
+ * await using registry = new BreakerRegistry({ store });
+ * await registry.allow({ url: "https://api.example.org/works" });
+ * ```
+ *
  * @module
  */
 import { openFile, reasonOf, type RecordsFile } from "./sqlite_file.ts";
@@ -37,15 +48,6 @@ export interface SqliteStoreOptions {
  *
  * @throws {TypeError} where `path` is empty
  * @throws {RangeError} where `busyTimeoutMs` is not 0 or above
- *
- * @example
- * ```ts
- * import { sqliteStore } from "@breakwater/breakwater/stores/sqlite";
- *
- * // A path such as "./breakers.sqlite" to share it between processes.
- * await using store = sqliteStore(":memory:");
- * await store.write("greeting", "hello", undefined, 60_000);
- * ```
  */
 export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Store {
   const { busyTimeoutMs = 5_000, now = () => Date.now() } = options;

@@ -2,6 +2,15 @@
  * Opens a store in Upstash Redis, over HTTP: what crawlers at several sites share. Only the settings of the
  * connection live here. Knows nothing of breakers, and reads no environment of its own.
  *
+ * @example
+ * ```ts
+ * import { BreakerRegistry } from "@breakwater/breakwater";
+ * import { upstashStore } from "@breakwater/breakwater/stores/upstash";
+ *
+ * await using store = upstashStore({ url: "https://example.upstash.io", token: "secret" });
+ * const registry = new BreakerRegistry({ store }); // asks the database when it is first asked itself
+ * ```
+ *
  * @module
  */
 import { Redis } from "@upstash/redis/cloudflare";
@@ -48,14 +57,6 @@ export interface UpstashGivenClient extends UpstashScriptOptions {
  *
  * @throws {TypeError} where `url` or `token` cannot be those of a database
  * @throws {RangeError} where `timeoutMs` is not above 0
- *
- * @example
- * ```ts
- * import { upstashStore } from "@breakwater/breakwater/stores/upstash";
- *
- * const store = upstashStore({ url: "https://example.upstash.io", token: "secret" });
- * await store[Symbol.asyncDispose]();
- * ```
  */
 export function upstashStore(options: UpstashAddress | UpstashGivenClient): Store {
   const script = compareAndSetScript(options.allowKeyLocking ?? false);
