@@ -1,0 +1,18 @@
+// Runs a bundled Worker in workerd and asks it twice. Arguments: bundle, the edge's URL, URL to crawl.
+import { readFileSync } from "node:fs";
+import { Miniflare } from "miniflare";
+
+const [bundle, edge, url] = process.argv.slice(2);
+const worker = new Miniflare({
+  modules: true,
+  script: readFileSync(bundle, "utf8"),
+  compatibilityDate: "2025-01-01",
+  bindings: { BREAKWATER_URL: edge },
+});
+const answers = [];
+for (let i = 0; i < 2; i++) {
+  const response = await worker.dispatchFetch(`http://worker/?url=${encodeURIComponent(url)}`);
+  answers.push(await response.json());
+}
+console.log(JSON.stringify(answers));
+await worker.dispose();
