@@ -1,7 +1,9 @@
 // Runs a bundled Worker in workerd and asks it twice. Arguments: bundle, the edge's URL, URL to crawl.
 import { readFileSync } from "node:fs";
-import { Miniflare } from "miniflare";
 
+// Installed beside this file, where it runs; by a name that is looked up there and not in the checkout.
+const name = "miniflare";
+const { Miniflare } = await import(name);
 const [bundle, edge, url] = process.argv.slice(2);
 const worker = new Miniflare({
   modules: true,
