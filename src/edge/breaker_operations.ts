@@ -42,6 +42,8 @@ const snapshot: z.ZodType<WireSnapshot> = z.object({
 const listing = z.object({
   breakers: z.array(snapshot),
   next_cursor: z.string().optional().describe("Asks for the page that follows; absent on the last"),
+  degraded: z.boolean().optional()
+    .describe("The store could not be reached: what this server knows itself"),
 });
 
 const CLOSED = {

@@ -16,12 +16,16 @@ export interface OpenedStore {
   store: Store;
   /** `deno-kv in .breakwater/breakers.kv`. */
   name: string;
+  /** Rejects, and says why, where the store turns out not to answer; nobody waits for it. Absent: it has answered, or is asked later. */
+  check?: Promise<unknown>;
 }
 
 /** Where records live when nobody said. Relative: in the working directory. */
 const DEFAULT_FOLDER = ".breakwater";
-/** A file that has not answered by then is told of, rather than waited for in silence. */
+/** What has not answered by then is told of, rather than waited for in silence. */
 const OPEN_WITHIN_MS = 5_000;
+/** Read to see whether a store can be; nothing stands there. */
+const START_KEY = "breakwater:start";
 const DEFAULT_FILE = `${DEFAULT_FOLDER}/breakers.kv`;
 
 /** What the environment holds. */
@@ -32,7 +36,7 @@ const TOKEN_VARIABLE = "UPSTASH_REDIS_REST_TOKEN";
 
 /**
  * Opens the store. A file is read from once, so that a wrong path is told now rather than with every verdict; a
- * database elsewhere is not, since the server has to start while that is down too.
+ * database elsewhere is not waited for, since the server has to start, and answer, while that is down too.
  *
  * @throws {StartError} where it cannot be used
  */
@@ -47,8 +51,9 @@ export async function openStore(
     case "memory":
       return { store: memoryStore(), name: "memory (lost when this process ends)" };
     case "deno-kv":
-      if (onDeploy && path !== undefined) refuseFile(backend, path);
-      return await openDenoKv(path);
+      if (!onDeploy) return await openDenoKv(path);
+      if (path !== undefined) refuseFile(backend, path);
+      return openAssigned();
     case "sqlite":
       if (onDeploy) refuseFile(backend, path!);
       // A locked file holds up the whole process: no longer than a call may take.
@@ -83,7 +88,7 @@ function openUpstash({ url, tokenEnv }: ResolvedConfig["store"], env: Environmen
 }
 
 async function openNearest(onDeploy: boolean): Promise<OpenedStore> {
-  if (onDeploy) return await openDenoKv(undefined);
+  if (onDeploy) return openAssigned();
   try {
     await Deno.mkdir(DEFAULT_FOLDER, { recursive: true });
   } catch (error) {
@@ -92,13 +97,25 @@ async function openNearest(onDeploy: boolean): Promise<OpenedStore> {
   return await openDenoKv(DEFAULT_FILE);
 }
 
+/** The database that is assigned to an app on Deno Deploy. */
+function openAssigned(): OpenedStore {
+  const store = denoKvStore();
+  const check = inTime(store.read([START_KEY])).catch((error) => {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(
+      `The database does not answer, so that verdicts come from memory: ${why}. Is one assigned to the app?`,
+    );
+  });
+  return { store, name: "deno-kv, the database assigned to the app", check };
+}
+
 async function openDenoKv(path: string | undefined): Promise<OpenedStore> {
   return await opened(denoKvStore(path), "deno-kv", path ?? "the default database");
 }
 
 async function opened(store: Store, backend: string, place: string): Promise<OpenedStore> {
   try {
-    await inTime(store.read(["breakwater:start"]));
+    await inTime(store.read([START_KEY]), ", as if another process kept it locked");
   } catch (error) {
     // Not awaited: what cannot be opened may not be closed either, and the process ends.
     Promise.resolve(store[Symbol.asyncDispose]()).catch(() => {});
@@ -107,10 +124,10 @@ async function opened(store: Store, backend: string, place: string): Promise<Ope
   return { store, name: `${backend} in ${place}` };
 }
 
-async function inTime<T>(answer: T | Promise<T>): Promise<T> {
+async function inTime<T>(answer: T | Promise<T>, hint = ""): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    const why = `no answer within ${OPEN_WITHIN_MS} ms, as if another process kept it locked`;
+    const why = `no answer within ${OPEN_WITHIN_MS} ms${hint}`;
     timer = setTimeout(() => reject(new Error(why)), OPEN_WITHIN_MS);
   });
   try {
@@ -124,6 +141,6 @@ function cannotOpen(name: string, error: unknown): StartError {
   const why = error instanceof Error ? error.message : String(error);
   return new StartError(
     `Cannot open ${name} as the store: ${why}. Set BREAKWATER_STORE to deno-kv:PATH or sqlite:PATH with a ` +
-      `path that can be written, or to memory: (on Deno Deploy, assign a database to the app)`,
+      `path that can be written, or to memory:`,
   );
 }

@@ -30,6 +30,8 @@ export interface SnapshotPage {
   snapshots: Snapshot[];
   /** Where to go on; absent on the last page. */
   cursor?: string;
+  /** The store could not be reached; this is what this process knows, up to the limit. */
+  degraded?: boolean;
 }
 
 /** A breaker as it stands now. */
@@ -61,7 +63,7 @@ export async function listPage(core: RegistryCore, options: PageOptions): Promis
     return await fillPage(core, from, limit, state);
   } catch (error) {
     if (!(error instanceof StoreUnavailableError)) throw error;
-    return { snapshots: listLocally(core, state, limit) };
+    return { snapshots: listLocally(core, state, limit), degraded: true };
   }
 }
 

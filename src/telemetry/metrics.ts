@@ -145,9 +145,13 @@ export function troubleMetrics({ counts, open, complete }: Trouble): Family[] {
       ...by("host"),
       ...by("resolver"),
     ]),
-    gauge("breakwater_breakers_complete", "0 where more are in trouble than were counted.", [
-      { value: Number(complete) },
-    ]),
+    gauge(
+      "breakwater_breakers_complete",
+      "0 where not all could be counted: there are too many, or the store is down.",
+      [
+        { value: Number(complete) },
+      ],
+    ),
     gauge(
       "breakwater_host_open",
       "1 for each host that is open, those that stay so longest first, up to a bound.",

@@ -13,7 +13,7 @@ export interface Trouble {
   counts: Readonly<Record<Scope, Readonly<Record<BreakerState, number>>>>;
   /** Keys of breakers that are open, those that stay so longest first. */
   open: Readonly<Record<Scope, readonly string[]>>;
-  /** False where there are more than were counted. */
+  /** False where there are more than were counted, or the store could not be asked. */
   complete: boolean;
 }
 
@@ -62,6 +62,7 @@ export class TroubleCounter {
     const open: Record<Scope, Snapshot[]> = { host: [], resolver: [] };
     let left = maxBreakers;
     let cursor: string | undefined;
+    let degraded = false;
     do {
       const page = await this.#registry.page({ limit: Math.min(PAGE, left), cursor });
       for (const snapshot of page.snapshots) {
@@ -70,6 +71,7 @@ export class TroubleCounter {
       }
       left -= page.snapshots.length;
       cursor = page.cursor;
+      degraded = page.degraded === true;
     } while (cursor !== undefined && left > 0);
     const named = (snapshots: Snapshot[]) =>
       snapshots.sort((a, b) => (b.until ?? 0) - (a.until ?? 0) || (a.key < b.key ? -1 : 1))
@@ -77,7 +79,7 @@ export class TroubleCounter {
     return {
       counts,
       open: { host: named(open.host), resolver: named(open.resolver) },
-      complete: cursor === undefined,
+      complete: cursor === undefined && !degraded,
     };
   }
 }

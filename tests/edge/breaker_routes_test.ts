@@ -4,6 +4,9 @@
  * @module
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { createApp } from "../../src/edge/app.ts";
+import { BreakerRegistry } from "../../src/registry/registry.ts";
+import { memoryStore } from "../../src/stores/memory.ts";
 import { call, createEdge, post, problemFields, START, tellOutcome } from "./calls.ts";
 
 const HOST = "api.example.org";
@@ -199,6 +202,17 @@ Deno.test("the listing holds what is in trouble, hosts before resolvers, page by
   const half = await call(app, "GET", "/v1/breakers?state=half_open");
   assertEquals(keysOf(half.body), ["crossref"]);
   assertEquals(half.body.breakers[0].scope, "resolver");
+});
+
+Deno.test("while the store is down the listing says that it may not be the whole", async () => {
+  const store = memoryStore();
+  await using registry = new BreakerRegistry({ store });
+  const app = createApp({ registry });
+  await call(app, "PUT", `/v1/breakers/${HOST}`, { state: "open" });
+  assertEquals((await call(app, "GET", "/v1/breakers")).body.degraded, undefined);
+  await store[Symbol.asyncDispose]();
+  const { status, body } = await call(app, "GET", "/v1/breakers");
+  assertEquals([status, keysOf(body), body.degraded], [200, [HOST], true]);
 });
 
 const BAD_QUERIES: [string, string][] = [

@@ -207,6 +207,7 @@ Deno.test("trouble with the store is counted: commands, errors, outages, degrade
   metrics = await scrape(app);
   assertEquals(value(metrics, "breakwater_store_up"), 0);
   assertEquals(value(metrics, "breakwater_store_outages_total"), 1);
+  assertEquals(value(metrics, "breakwater_breakers_complete"), 0);
   assertEquals(value(metrics, "breakwater_degraded_seconds_total"), 6);
   assertEquals(value(metrics, "breakwater_degraded_answers_total", { call: "allow" }), 5);
   assertEquals(value(metrics, "breakwater_degraded_answers_total", { call: "record" }), 5);

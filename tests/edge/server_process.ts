@@ -11,7 +11,9 @@ const DEADLINE_MS = 30_000;
 
 /** How a process is started. */
 export interface ServerOptions {
-  /** `run` or `serve`, with flags of Deno's own. @default {["run"]} */
+  /** The file to run. @default the edge server */
+  main?: string;
+  /** `run` or `serve`, with flags of Deno's own; `task`: as operators start it. @default {["run"]} */
   command?: string[];
   /** Arguments of the server. */
   args?: string[];
@@ -28,26 +30,37 @@ export interface Ended {
 /** A process with what it has written so far. */
 export class ServerProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
+  /** What ends it for good. A task passes SIGTERM on to the server, and SIGKILL would leave that behind. */
+  readonly #end: Deno.Signal;
   readonly #ended: Promise<Ended>;
   #output = "";
   #onOutput = () => {};
 
-  constructor({ command = ["run"], args = [], env = {}, cwd }: ServerOptions) {
+  constructor({ main = MAIN, command = ["run"], args = [], env = {}, cwd }: ServerOptions) {
+    const isTask = command[0] === "task";
+    this.#end = isTask ? "SIGTERM" : "SIGKILL";
     this.#child = new Deno.Command(Deno.execPath(), {
-      args: [...command, "-A", "--no-lock", "--cached-only", "--config", CONFIG, MAIN, ...args],
+      args: isTask
+        ? [...command, "--config", CONFIG, "start", ...args]
+        : [...command, "-A", "--no-lock", "--cached-only", "--config", CONFIG, main, ...args],
       env: { PORT: "0", HOST: "", NO_COLOR: "1", ...env },
       cwd,
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    this.#ended = this.#end();
+    this.#ended = this.#watch();
+  }
+
+  /** Of the process. */
+  get pid(): number {
+    return this.#child.pid;
   }
 
   /** The URL it says it listens on. */
   async url(): Promise<string> {
-    await this.said(/Listening on http:\S+\n/);
-    return /Listening on (http:\S+)\n/.exec(this.#output)![1]!;
+    await this.said(/Listening on http:\S+\s/);
+    return /Listening on (http:\S+)\s/.exec(this.#output)![1]!;
   }
 
   /** Resolves when it has written this. */
@@ -80,14 +93,14 @@ export class ServerProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      this.#child.kill("SIGKILL");
+      this.#child.kill(this.#end);
     } catch {
       // It has ended already.
     }
     await this.#ended;
   }
 
-  async #end(): Promise<Ended> {
+  async #watch(): Promise<Ended> {
     const [{ code }] = await Promise.all([
       this.#child.status,
       this.#read(this.#child.stdout),
@@ -105,12 +118,19 @@ export class ServerProcess implements AsyncDisposable {
   }
 }
 
-/** Sends bytes as they are, closes the sending side, and gives the status line that comes back. */
-export async function rawStatus(url: string, text: string): Promise<string> {
+/**
+ * Sends bytes as they are, and gives the status line that comes back; the request asks for the connection to be closed.
+ * Where it is cut off, the sending side is closed first: `Deno.serve` may then give up even on a whole request.
+ */
+export async function rawStatus(
+  url: string,
+  text: string,
+  { isCutOff = false } = {},
+): Promise<string> {
   const { hostname, port } = new URL(url);
   const connection = await Deno.connect({ hostname, port: Number(port) });
   await connection.write(new TextEncoder().encode(text));
-  await connection.closeWrite();
+  if (isCutOff) await connection.closeWrite();
   const answer = await new Response(connection.readable).text();
   return answer.split("\r\n", 1)[0]!;
 }

@@ -158,4 +158,5 @@ Deno.test("while the store is down a listing holds what this process knows", asy
   await registry.record(permit, FAILED);
   const found = (await listed(registry)).map(({ key }) => key).sort();
   assertEquals(found, ["failing.example", "open.example"]);
+  assertEquals((await registry.page()).degraded, true);
 });
