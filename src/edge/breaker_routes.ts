@@ -26,8 +26,8 @@ export function addBreakerRoutes(app: Hono, context: EdgeContext): void {
     "/v1/breakers",
     guard("read", async (c) => {
       const query = parseListQuery(new URL(c.req.url).searchParams);
-      const { snapshots, cursor } = await page(registry, query);
-      return stateAnswer({ breakers: snapshots.map(wireSnapshot), next_cursor: cursor });
+      const { snapshots, cursor, degraded } = await page(registry, query);
+      return stateAnswer({ breakers: snapshots.map(wireSnapshot), next_cursor: cursor, degraded });
     }),
   );
   addTarget(app, context, "/v1/breakers/:host", (c) => ({
@@ -50,7 +50,7 @@ function addTarget(
     path,
     guard("admin", async (c) => {
       const target = targetOf(c);
-      const wanted = parseState(await readJson(c.req.raw, BODY_LIMIT));
+      const wanted = parseState(await readJson(c, BODY_LIMIT));
       return answer(await setState(registry, target, wanted));
     }),
   );

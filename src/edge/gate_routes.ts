@@ -4,45 +4,52 @@
  * @module
  */
 import type { Hono } from "hono";
+import { chain } from "../registry/core.ts";
 import type { BreakerRegistry } from "../registry/registry.ts";
 import { BATCH_LIMIT, BODY_LIMIT, readJson } from "./body.ts";
-import type { EdgeContext } from "./context.ts";
+import type { Answer, Call, EdgeContext } from "./context.ts";
 import { type Batch, parseAllow, parseBatch, parseRecord } from "./requests.ts";
 import { gateAnswer, stateAnswer, verdictAnswer, wireRecordResult, wireVerdict } from "./wire.ts";
 
-/** Adds `POST /v1/allow`, `/v1/record` and `/v1/batch`. */
-export function addGateRoutes(app: Hono, context: EdgeContext): void {
-  const { registry, now, guard, noteVerdict } = context;
-  app.post(
-    "/v1/allow",
-    guard("crawl", async (c) => {
-      const request = parseAllow(await readJson(c.req.raw, BODY_LIMIT));
-      const asked = registry.allow(request);
-      const verdict = asked instanceof Promise ? await asked : asked;
-      noteVerdict?.(c.req.raw, verdict);
-      return verdictAnswer(verdict);
-    }),
+/** What answers `POST` to each path. */
+export type GateCalls = ReadonlyMap<string, Answer<Call>>;
+
+/**
+ * `/v1/allow`, `/v1/record` and `/v1/batch`. The first two are not async functions: what a crawler waits for each time
+ * takes as few promises as there are waits.
+ */
+export function gateCalls({ registry, now, guard, noteVerdict }: EdgeContext): GateCalls {
+  const allow = guard(
+    "crawl",
+    (c: Call) =>
+      readJson(c, BODY_LIMIT).then((body) =>
+        chain(registry.allow(parseAllow(body)), (verdict) => {
+          noteVerdict?.(c.req.raw, verdict);
+          return verdictAnswer(verdict);
+        })
+      ),
   );
-  app.post(
-    "/v1/record",
-    guard("crawl", async (c) => {
-      const { permit, outcome } = parseRecord(await readJson(c.req.raw, BODY_LIMIT), now());
-      const result = registry.record(permit, outcome);
-      return gateAnswer(wireRecordResult(result instanceof Promise ? await result : result));
-    }),
-  );
-  app.post(
-    "/v1/batch",
-    guard("crawl", async (c) => {
-      const batch = parseBatch(await readJson(c.req.raw, BATCH_LIMIT), now());
-      const { verdicts, results } = await answerBatch(registry, batch);
-      if (noteVerdict) verdicts.forEach((verdict) => noteVerdict(c.req.raw, verdict));
-      return stateAnswer({
-        allow: verdicts.map(wireVerdict),
-        record: results.map(wireRecordResult),
-      });
-    }),
-  );
+  const record = guard("crawl", (c: Call) =>
+    readJson(c, BODY_LIMIT).then((body) => {
+      const { permit, outcome } = parseRecord(body, now());
+      return chain(registry.record(permit, outcome), (result) =>
+        gateAnswer(wireRecordResult(result)));
+    }));
+  const batch = guard("crawl", async (c: Call) => {
+    const items = parseBatch(await readJson(c, BATCH_LIMIT), now());
+    const { verdicts, results } = await answerBatch(registry, items);
+    if (noteVerdict) verdicts.forEach((verdict) => noteVerdict(c.req.raw, verdict));
+    return stateAnswer({
+      allow: verdicts.map(wireVerdict),
+      record: results.map(wireRecordResult),
+    });
+  });
+  return new Map([["/v1/allow", allow], ["/v1/record", record], ["/v1/batch", batch]]);
+}
+
+/** Adds them to the app. */
+export function addGateRoutes(app: Hono, calls: GateCalls): void {
+  for (const [path, answer] of calls) app.post(path, answer);
 }
 
 /** Outcomes first, since they are news that the verdicts should know. All of a kind at once, so that they share writes. */

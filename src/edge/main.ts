@@ -13,7 +13,7 @@ import { eventLogOf } from "../telemetry/event_log.ts";
 import { observeRegistry } from "../telemetry/otel.ts";
 import { createApp } from "./app.ts";
 import { openStore } from "./open_store.ts";
-import { drainable, exitOnSignals, type Fetch, listen, urlOf } from "./serve.ts";
+import { addressText, drainable, exitOnSignals, type Fetch, listen } from "./serve.ts";
 import {
   readSettings,
   requireTokensFor,
@@ -41,7 +41,11 @@ async function run(): Promise<Fetch> {
   exitOnSignals(drain, () => stopListening().then(edge.flush), log);
   try {
     const { hostname, port } = settings;
-    stopListening = listen(fetch, hostname, port, (url) => log(`Listening on ${url}`));
+    stopListening = listen(fetch, hostname, port, (address) => {
+      // Deno has a variable of its own that overrides HOST: DENO_SERVE_ADDRESS.
+      requireTokensAt(address, settings);
+      log(`Listening on ${addressText(address)}`);
+    });
   } catch (error) {
     await edge.flush();
     throw error;
@@ -50,14 +54,19 @@ async function run(): Promise<Fetch> {
 }
 
 /** `deno serve`: it listens already, where its own flags say. */
-async function serve(hostname: string, port: number): Promise<Fetch> {
+async function serve(address: Deno.Addr): Promise<Fetch> {
   const settings = readSettings(Deno.env.toObject());
-  if (!settings.onDeploy) requireTokensFor(hostname, settings.tokens);
+  requireTokensAt(address, settings);
   const edge = await compose(settings);
   const { fetch, drain } = drainable(edge.fetch, edge.endStreams);
   exitOnSignals(drain, edge.flush, log);
-  log(`Listening on ${urlOf(hostname, port)}`);
+  log(`Listening on ${addressText(address)}`);
   return fetch;
+}
+
+/** Deno Deploy says itself where it listens, and has been asked for tokens before. */
+function requireTokensAt(address: Deno.Addr, { onDeploy, tokens }: ServerSettings): void {
+  if (!onDeploy && "hostname" in address) requireTokensFor(address.hostname, tokens);
 }
 
 async function compose(settings: ServerSettings): Promise<Edge> {
@@ -79,8 +88,9 @@ async function compose(settings: ServerSettings): Promise<Edge> {
     );
   }
   unknownVariables(env, config.store.tokenEnv).forEach(log);
-  const { store, name } = await openStore(config, settings.onDeploy, env);
+  const { store, name, check } = await openStore(config, settings.onDeploy, env);
   log(`Store: ${name}`);
+  check?.catch(({ message }) => log(message));
   const registry = createRegistry(config, store);
   const app = createApp({
     registry,
@@ -92,7 +102,7 @@ async function compose(settings: ServerSettings): Promise<Edge> {
   });
   observeRegistry(registry);
   return {
-    fetch: (request) => app.fetch(request),
+    fetch: (request, info) => app.fetch(request, info),
     endStreams: () => eventLogOf(registry).endReaders(),
     async flush() {
       await registry[Symbol.asyncDispose]();
@@ -135,13 +145,12 @@ let started: Promise<Fetch> | undefined;
  * `deno serve --parallel` are not told, and would listen on PORT besides: run several processes instead.
  */
 export default {
-  async fetch(request) {
+  async fetch(request, info) {
     const fetch = await started;
-    return fetch === undefined ? new Response(null, { status: 503 }) : fetch(request);
+    return fetch === undefined ? new Response(null, { status: 503 }) : fetch(request, info);
   },
   onListen(address) {
-    const { hostname, port } = address as Deno.NetAddr; // safe: `deno serve` listens on TCP here
-    started = serve(hostname, port).catch(exitWith);
+    started = serve(address).catch(exitWith);
   },
 } satisfies Deno.ServeDefaultExport;
 

@@ -27,7 +27,7 @@ export function addPolicyRoutes(
     path,
     guard("admin", async (c) => {
       const host = hostOf(c);
-      const body = await readJson(c.req.raw, BODY_LIMIT);
+      const body = await readJson(c, BODY_LIMIT);
       const { local } = await registry.inspectPolicy(host);
       const patch = parsePolicyBody(body, local);
       return answer(await stored(registry.setPolicy(host, patch)));

@@ -142,20 +142,42 @@ function whole<T>(check: (errors: FieldError[]) => T | undefined): T {
 function checkAllow(value: unknown, at: string, errors: FieldError[]): AllowRequest | undefined {
   const before = errors.length;
   const body = checked(allowBody, value, at, errors);
-  // What else is wrong is told in the same answer, so that a client is mended once.
-  const fields = body ?? textFields(value);
-  if (fields === undefined) return undefined;
-  const told = new Set(errors.slice(before).map(({ field }) => field));
-  const { host, url, role, resolver } = fields;
+  if (body === undefined) {
+    checkTheRest(value, at, errors, errors.slice(before));
+    return undefined;
+  }
+  checkAddress(body.host, body.url, at, errors);
+  checkNames(body, at, errors);
+  return body;
+}
+
+/** What else is wrong is told in the same answer, so that a client is mended once. */
+function checkTheRest(
+  value: unknown,
+  at: string,
+  errors: FieldError[],
+  told: readonly FieldError[],
+): void {
+  const fields = textFields(value);
+  if (fields === undefined) return;
+  const { host, url } = fields;
+  const wrong = new Set(told.map(({ field }) => field));
   // A key that nobody knows may well be the address, misspelt.
   const known = ["host", "url", "role", "resolver"].map((name) => join(at, name));
-  const hasSlip = [...told].some((field) => !known.includes(field));
-  if (!told.has(known[0]!) && !told.has(known[1]!) && !(hasSlip && !host && !url)) {
+  const hasSlip = [...wrong].some((field) => !known.includes(field));
+  if (!wrong.has(known[0]!) && !wrong.has(known[1]!) && !(hasSlip && !host && !url)) {
     checkAddress(host, url, at, errors);
   }
+  checkNames(fields, at, errors);
+}
+
+function checkNames(
+  { role, resolver }: { role?: string; resolver?: string },
+  at: string,
+  errors: FieldError[],
+): void {
   if (role !== undefined) checkWith(checkRole, "role", role, at, errors);
   if (resolver !== undefined) checkWith(checkResolver, "resolver", resolver, at, errors);
-  return body;
 }
 
 function checkAddress(

@@ -12,8 +12,8 @@ const FLUSH_MS = 1_000;
 /** The same signal twice within this time counts once. */
 const REPEAT_MS = 500;
 
-/** A request handler as `Deno.serve` and `deno serve` call it. */
-export type Fetch = (request: Request) => Response | Promise<Response>;
+/** A request handler as `Deno.serve` and `deno serve` call it: `info` tells who is at the other end. */
+export type Fetch = (request: Request, info: unknown) => Response | Promise<Response>;
 
 /** Resolves when the requests under way have been answered, or have had their time. */
 export type Drain = () => Promise<void>;
@@ -27,13 +27,13 @@ export function listen(
   fetch: Fetch,
   hostname: string,
   port: number,
-  onListen: (url: string) => void,
+  onListen: (address: Deno.Addr) => void,
 ): () => Promise<void> {
   try {
     const server = Deno.serve({
       hostname,
       port,
-      onListen: (address) => onListen(urlOf(address.hostname, address.port)),
+      onListen,
     }, fetch);
     // A socket that does not close in time ends with the process.
     return async () => void await endsWithin(CLOSE_MS, server.shutdown());
@@ -53,18 +53,30 @@ export function drainable(fetch: Fetch, endStreams: () => void): { fetch: Fetch;
   const ended = () => {
     if (--underWay === 0) drained?.();
   };
+  const leave = () => {
+    // At the end the answer still has to leave the process: a turn later.
+    if (drained === undefined) underWay--;
+    else setTimeout(ended, 0);
+  };
+  const answered = (response: Response) => {
+    leave();
+    // `deno serve` shuts its server down itself: that a body was cut off is not the client's fault then.
+    return drained !== undefined && response.status === 400 ? goingAway() : response;
+  };
+  const failed = (error: unknown) => {
+    leave();
+    throw error;
+  };
   return {
-    async fetch(request) {
+    // Not async: an answer that is there at once would cost a promise.
+    fetch(request, info) {
       if (drained !== undefined) return goingAway();
       underWay++;
       try {
-        const response = await fetch(request);
-        // `deno serve` shuts its server down itself: that a body was cut off is not the client's fault then.
-        return drained !== undefined && response.status === 400 ? goingAway() : response;
-      } finally {
-        // At the end the answer still has to leave the process: a turn later.
-        if (drained === undefined) underWay--;
-        else setTimeout(ended, 0);
+        const answer = fetch(request, info);
+        return answer instanceof Promise ? answer.then(answered, failed) : answered(answer);
+      } catch (error) {
+        return failed(error);
       }
     },
     async drain() {
@@ -79,12 +91,19 @@ function goingAway(): Response {
   return new Response(null, { status: 503, headers: { connection: "close", "retry-after": "1" } });
 }
 
-/** How an address is written in a URL. */
-export function urlOf(hostname: string, port: number): string {
+/** Where a server listens, for people. Not always a port: `DENO_SERVE_ADDRESS` can name any socket. */
+export function addressText(address: Deno.Addr): string {
+  return "hostname" in address
+    ? urlOf(address.hostname, address.port)
+    : `a ${address.transport} socket`;
+}
+
+function urlOf(hostname: string, port: number): string {
   return `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }
 
 function cannotListen(error: unknown, url: string): unknown {
+  if (error instanceof StartError) return error;
   if (error instanceof Deno.errors.AddrInUse) {
     return new StartError(
       `Cannot listen on ${url}: the port is in use. Stop what uses it, or set PORT to another (0: any)`,

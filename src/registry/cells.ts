@@ -88,6 +88,8 @@ export class Cells<R> {
   /** True where the store still holds a record that says nothing more. */
   isOver(cell: Cell<R>): boolean {
     if (cell.version === undefined || cell.record === undefined) return false;
+    // Whoever is denied asks for an open record: that is not over, and nothing has to be looked up for it.
+    if (this.isProtected(cell)) return false;
     return this.#o.codec.prune(cell.key, cell.record, this.#o.now()) === undefined;
   }
 

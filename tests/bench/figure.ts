@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { BenchOptions } from "./options.ts";
 
 /** One measured value. */
 export interface Figure {
@@ -11,12 +12,14 @@ export interface Figure {
   unit: string;
   /** What it should be, in words. */
   goal?: string;
+  /** What it was worked out from. */
+  from?: readonly Figure[];
 }
 
 /** Figures that belong together, measured in one go. */
 export interface Group {
   name: string;
-  run(): Promise<Figure[]>;
+  run(options: BenchOptions): Promise<Figure[]>;
 }
 
 /** Nanoseconds per call: the median of several rounds, after a warm-up. */
@@ -34,7 +37,12 @@ export async function nanoseconds(
     }
     if (round > 0) times.push((performance.now() - start) * 1e6 / calls);
   }
-  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!;
+  return median(times);
+}
+
+/** The one in the middle. */
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
 /** Events per second that so many callers, each one after the other, get through in a time. */

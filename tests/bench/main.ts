@@ -1,41 +1,47 @@
 /**
  * `deno task bench`: every figure in one run, as ratios beside absolute values, since machines are noisy.
- * `--json FILE` writes them too; a word runs only the groups whose name holds it.
+ * A word runs only the groups whose name holds it, `--json FILE` writes the figures too. The edge takes
+ * `--store NAMES`, `--only WORD`, `--rounds N`, `--seconds N` and `--connections N` besides.
  *
  * @module
  */
+import { edge } from "./edge.ts";
 import { groupCommit } from "./group_commit.ts";
 import { healthyHost } from "./healthy_host.ts";
 import type { Figure, Group } from "./figure.ts";
+import { readOptions } from "./options.ts";
 import { outage } from "./outage.ts";
 import { telemetry } from "./telemetry.ts";
 
-const GROUPS: Group[] = [healthyHost, groupCommit, outage, telemetry];
+const GROUPS: Group[] = [healthyHost, groupCommit, outage, telemetry, edge];
 
-function show(figure: Figure): string {
-  const value = figure.value >= 100
-    ? Math.round(figure.value).toLocaleString("en")
-    : figure.value.toPrecision(3);
-  const goal = figure.goal === undefined ? "" : `   goal: ${figure.goal}`;
-  return `  ${figure.name.padEnd(58)} ${value.padStart(10)} ${figure.unit}${goal}`;
+function valueOf({ value, unit }: Figure): string {
+  const text = value >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(3);
+  return `${text.padStart(10)} ${unit}`;
 }
 
-const args = [...Deno.args];
-const at = args.indexOf("--json");
-const file = at === -1 ? undefined : args.splice(at, 2)[1];
-const [word = ""] = args;
+function show(figure: Figure): string {
+  const goal = figure.goal === undefined ? "" : `   goal: ${figure.goal}`;
+  const from = (figure.from ?? []).map((part) =>
+    `\n      ${part.name.padEnd(54)} ${valueOf(part)}`
+  );
+  return `  ${figure.name.padEnd(58)} ${valueOf(figure)}${goal}${from.join("")}`;
+}
+
+const options = readOptions(Deno.args);
 const all: Record<string, Figure[]> = {};
 for (const group of GROUPS) {
-  if (!group.name.includes(word)) continue;
-  const figures = await group.run();
+  if (!group.name.includes(options.word)) continue;
+  const figures = await group.run(options);
   all[group.name] = figures;
   console.info([`\n${group.name}`, ...figures.map(show)].join("\n"));
 }
-if (file !== undefined) {
+if (options.jsonFile !== undefined) {
   const machine = {
     runtime: `Deno ${Deno.version.deno}`,
     cores: navigator.hardwareConcurrency,
     at: new Date().toISOString(),
   };
-  await Deno.writeTextFile(file, JSON.stringify({ machine, figures: all }, undefined, 2) + "\n");
+  const text = JSON.stringify({ machine, figures: all }, undefined, 2);
+  await Deno.writeTextFile(options.jsonFile, `${text}\n`);
 }

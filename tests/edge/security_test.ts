@@ -18,7 +18,6 @@ const CRAWLER = { authorization: `Bearer ${TOKENS.crawl[0]}` };
 
 /** A call of every kind of answer: verdicts, states, texts, refusals. */
 const CALLS: [string, string, unknown][] = [
-  ["POST", "/v1/allow", { host: "down.example.org" }],
   ["POST", "/v1/batch", {}],
   ["GET", "/v1/breakers", undefined],
   ["GET", "/v1/breakers/example.org", undefined],
@@ -53,7 +52,11 @@ for (const [method, path, body] of CALLS) {
 }
 
 Deno.test("what a crawler is answered each time has no header that it does not need", async () => {
-  const { app } = createEdge();
+  const { app, registry } = createEdge();
+  registry.open("down.example.org", { forMs: 30_000 });
+  const denied = await post(app, "/v1/allow", { host: "down.example.org" });
+  const kept = [...denied.headers];
+  assertEquals(kept, [["content-type", "application/json"], ["retry-after", "30"]]);
   const allowed = await post(app, "/v1/allow", { host: "example.org" });
   const recorded = await post(app, "/v1/record", { permit: allowed.body.permit, status: 200 });
   for (const { headers } of [allowed, recorded]) {
