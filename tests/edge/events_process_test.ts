@@ -108,7 +108,13 @@ Deno.test("a socket that does not read is cut off, while the server answers and 
     const asked = await batch(url, { allow: hosts.map((host) => ({ host })) });
     const permits = asked.allow.map(({ permit }: { permit: string }) => permit);
     await batch(url, { record: permits.map((permit: string) => ({ permit, status: 503 })) });
-    for (let i = 0; i < 100; i++, told++) assertEquals((await quick.next())!.data.to, "open");
+    for (let i = 0; i < 100; told++) {
+      const { data, event } = (await quick.next())!;
+      // So many at once push out what other processes may have told, and readers hear of that too.
+      if (event === "gap") continue;
+      assertEquals(data.to, "open");
+      i++;
+    }
     const metrics = await (await fetch(`${url}/metrics`)).text();
     if (metrics.includes("\nbreakwater_event_readers_dropped_total 1\n")) break;
     assertLess(Date.now(), deadline, `not dropped after ${told} events`);
