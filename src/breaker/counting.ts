@@ -49,8 +49,7 @@ export function count(
   now: number,
 ): Counted | undefined {
   const track = trackOf(record, name);
-  const age = now - input.issuedAt;
-  if (age >= policy.permitTtlMs || age <= -policy.permitTtlMs) return undefined;
+  if (isExpired(input, policy, now)) return undefined;
   if (track.state === "open") return countProbe(record, name, track, input, policy, now);
   const { kind, generation } = input.mark;
   // Generation 0 is what every permit still alive was issued in: the tombstone outlived all older ones.
@@ -65,6 +64,16 @@ export function count(
     default:
       return { record };
   }
+}
+
+/** A permit of a clock that is so far ahead has expired too. */
+export function isExpired(
+  { issuedAt }: OutcomeInput,
+  { permitTtlMs }: BreakerPolicy,
+  now: number,
+): boolean {
+  const age = now - issuedAt;
+  return age >= permitTtlMs || age <= -permitTtlMs;
 }
 
 function wasCounted(record: BreakerRecord, track: ClosedTrack, input: OutcomeInput): boolean {

@@ -45,7 +45,8 @@ const NOT_IN_A_NAME = /[\s\p{Cc}/\\?#@]/u;
  */
 export function hostKey(input: string | URL): string {
   if (typeof input === "string") {
-    if (input.length <= MAX_NAME && PLAIN_NAME.test(input) && !mayBePunycode(input)) return input;
+    const isName = input.length <= MAX_NAME && !input.includes(":") && PLAIN_NAME.test(input);
+    if (isName && !mayBePunycode(input)) return input;
     const plain = PLAIN_URL.exec(input)?.[1];
     if (plain !== undefined && plain.length <= MAX_NAME && !mayBePunycode(plain)) return plain;
     const start = URL_START.exec(input);
@@ -53,6 +54,14 @@ export function hostKey(input: string | URL): string {
   }
   if (input instanceof URL) return keyOfUrl(input, input.href);
   throw refusal(describe(input), "it is neither a string nor a URL");
+}
+
+/**
+ * True for an HTTP or WebSocket URL in lower case up to its host, without port or userinfo: there is nothing in it
+ * that the URL parser could refuse. False for any other text, URL or not.
+ */
+export function isPlainUrl(text: string): boolean {
+  return PLAIN_URL.test(text) && !mayBePunycode(text);
 }
 
 /**

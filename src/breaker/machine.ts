@@ -14,7 +14,7 @@ import {
   paused,
   withTrack,
 } from "./changes.ts";
-import { asksForCooldown, count, type OutcomeInput } from "./counting.ts";
+import { asksForCooldown, count, isExpired, type OutcomeInput } from "./counting.ts";
 import type { Mark } from "./permit.ts";
 import { breakerName, limitsOf, trialCallsOf } from "./policy.ts";
 import { SHARED } from "./names.ts";
@@ -227,6 +227,13 @@ export function saysNothing(
   return record === undefined && kind !== "failure" && policy.failureRate === undefined;
 }
 
+/** What became of a timely outcome that says nothing. */
+const NOTHING_SAID: Step<Told> = Object.freeze({
+  record: undefined,
+  answer: Object.freeze({ recorded: true, state: "closed", retryAfterMs: 0 }),
+  transitions: NONE,
+});
+
 /** Tells an outcome. */
 export function tell(
   record: BreakerRecord | undefined,
@@ -234,6 +241,10 @@ export function tell(
   policy: BreakerPolicy,
   now: number,
 ): Step<Told> {
+  const isPlain = input.mark.kind === "closed" && !asksForCooldown(input, policy);
+  if (isPlain && saysNothing(record, input.kind, policy) && !isExpired(input, policy, now)) {
+    return NOTHING_SAID;
+  }
   const live = prune(record, policy, now);
   const before = live ?? EMPTY_RECORD;
   const name = breakerName(policy, input.role);

@@ -125,6 +125,8 @@ export function mergePolicy(base: BreakerPolicy, patch: PolicyPatch): BreakerPol
     const slowCall = part("slowCall", patch.slowCall);
     merged.slowCall = defined({ ...base.slowCall }, slowCall) as BreakerPolicy["slowCall"];
   }
+  const rates = part("rates", patch.rates);
+  if (rates !== undefined) merged.rates = defined({ ...base.rates }, rates);
   validatePolicy(merged);
   return merged;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { checkRole } from "./names.ts";
+import { EVERY_ROLE, limitsProblem } from "./rates.ts";
 import type { BreakerPolicy } from "./types.ts";
 
 /** The longest duration that a policy may name: a year, in milliseconds. */
@@ -17,6 +18,8 @@ export const BOUNDS = {
   backoffFactor: [1, 100],
   thresholdFailures: [1, 1_000],
   minCalls: [1, 1_000_000],
+  /** Of pacing, in milliseconds: shorter than a probe's lease should be. */
+  maxWaitMs: [0, 60_000],
   /** Some hosts answer statuses that no RFC names. */
   status: [100, 999],
 } as const satisfies Record<string, readonly [least: number, most: number]>;
@@ -109,11 +112,11 @@ export function checkFields(values: object, checks: Record<string, Check>, path:
  */
 export function validatePolicy(policy: BreakerPolicy): void {
   for (const [key, value] of Object.entries(policy)) {
-    if (key === "roles") continue;
+    if (key === "roles" || key === "rates") continue;
     const check = Object.hasOwn(CHECKS, key) ? CHECKS[key] : undefined;
     if (check === undefined) {
       throw new TypeError(
-        `Policy has no '${key}': known are ${Object.keys(CHECKS).join(", ")}, roles`,
+        `Policy has no '${key}': known are ${Object.keys(CHECKS).join(", ")}, roles, rates`,
       );
     }
     if (value === undefined && (key === "failureRate" || key === "slowCall")) continue;
@@ -136,10 +139,23 @@ export function validatePolicy(policy: BreakerPolicy): void {
     );
   }
   validateRoles(policy);
+  validateRates(policy);
 }
 
 /** Most roles that a policy may name, since each may have a breaker of its own in the record. */
 const MAX_ROLES = 32;
+
+function validateRates({ rates = {} }: BreakerPolicy): void {
+  const { length } = Object.keys(rates);
+  if (length > MAX_ROLES) {
+    throw new RangeError(`Policy 'rates' must name at most ${MAX_ROLES} roles: it names ${length}`);
+  }
+  for (const [role, rate] of Object.entries(rates)) {
+    if (role !== EVERY_ROLE) checkRole(role);
+    const wrong = limitsProblem(rate);
+    if (wrong !== undefined) refuse(`rates.${role}`, rate, wrong);
+  }
+}
 
 function validateRoles(policy: BreakerPolicy): void {
   const { length } = Object.keys(policy.roles);

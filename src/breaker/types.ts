@@ -222,6 +222,11 @@ export interface BreakerPolicy {
   classify: ClassifyPolicy;
   /** What roles set differently. @default {{}} */
   roles: Readonly<Record<string, RolePolicy>>;
+  /**
+   * Limits by role, `*` for all requests of the host together: `{ metadata: "10/s,1000/h" }`. Several are joined
+   * by commas, units are s, m, h and d. Only a registry heeds them. Off by default.
+   */
+  rates?: Readonly<Record<string, string>>;
 }
 
 /** Part of a policy, at any depth; merged over what stands below it. */
@@ -243,6 +248,8 @@ export interface PolicyOverride {
   at: number;
   /** Who set it, where that was told. */
   by?: string;
+  /** Why, where that was told. */
+  reason?: string;
 }
 
 /** The policy of a host and what it is made of, each layer laid over the one before. */
@@ -261,8 +268,60 @@ export interface PolicyView {
   degraded?: boolean;
 }
 
-/** Limits per role, by host: `{ "api.example.org": { metadata: "10/s,1000/h" } }`. */
+/** A change of a host's policy on its way to somebody else: into a file, say. */
+export interface PolicyChange {
+  /** Host key. */
+  host: string;
+  /** What changes. */
+  patch: PolicyPatch;
+  /** Why. */
+  reason?: string;
+}
+
+/** The mode that an operator stored for every process on the store. */
+export interface ModeOverride {
+  /** What holds instead of what is configured. */
+  mode: Mode;
+  /** When it was set, in epoch milliseconds, by the clock of the process that set it. */
+  at: number;
+  /** Who set it, where that was told. */
+  by?: string;
+  /** Why, where that was told. */
+  reason?: string;
+}
+
+/** The mode that holds in a process, and why. */
+export interface ModeView {
+  /** What this process was configured with. A process that is configured `off` stays so. */
+  configured: Mode;
+  /** What is stored for every process, where there is something. */
+  override?: ModeOverride;
+  /** What holds in this process now. */
+  mode: Mode;
+  /** The store could not be asked; this is what this process knows. */
+  degraded?: boolean;
+}
+
+/** Limits per role, by host: `{ "api.example.org": { metadata: "10/s,1000/h", "*": "20/s" } }`. */
 export type RatesInput = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** How requests are held back to their rates. */
+export interface PacingInput {
+  /** The longest `waitMs` that pacing gives, in milliseconds up to 60000; a request that would wait longer is denied. @default {1000} */
+  maxWaitMs?: number;
+}
+
+/** How fast requests of a host may go out now, for one of its rates. */
+export interface PaceView {
+  /** The role, or `*` for all requests of the host together. */
+  role: string;
+  /** What the policy says: `10/s,1000/h`. */
+  rate: string;
+  /** What the host's 429s have left of it, from 0.1 to 1. */
+  multiplier: number;
+  /** Requests per second that may go out in the long run: the rate of its tightest limit times the multiplier. */
+  perSecond: number;
+}
 
 /** What a registry is configured with: what `./config` makes of a file, or written by hand. */
 export interface BreakerConfigInput {
@@ -272,10 +331,12 @@ export interface BreakerConfigInput {
   defaults?: PolicyPatch;
   /** Per host, over `defaults`. */
   hosts?: Readonly<Record<string, PolicyPatch>>;
-  /** Per resolver, over `defaults`. A resolver has no roles, no rolling window and no cooldown. */
+  /** Per resolver, over `defaults`. A resolver has no roles, no rolling window, no cooldown and no rates. */
   resolvers?: Readonly<Record<string, PolicyPatch>>;
-  /** Pacing per host and role. */
+  /** Limits per host and role, over the `rates` of `hosts`. */
   rates?: RatesInput;
+  /** How requests are held back to their rates. */
+  pacing?: PacingInput;
 }
 
 /** One breaker as it stands now, without its scope and key. */
@@ -423,6 +484,8 @@ export interface OperatorEvent extends EventBase {
   until?: number;
   /** The operator's words. */
   note?: string;
+  /** Who it was, where that was told. */
+  by?: string;
 }
 
 /** The stored override of a host's policy was set, changed or removed, and holds here from now on. */
@@ -435,6 +498,22 @@ export interface PolicyEvent extends EventBase {
   key: string;
   /** What is laid over the configuration now; absent where the override was removed. */
   override?: PolicyOverride;
+  /** Where it was removed: who did it, where that was told. */
+  by?: string;
+  /** Where it was removed: why, where that was told. */
+  reason?: string;
+  /** True in the process that was asked for the change, false in one that took it up from the store. */
+  here: boolean;
+}
+
+/** The stored mode was set, changed or removed, and holds here from now on. */
+export interface ModeEvent extends EventBase {
+  /** Tells the events apart. */
+  type: "mode";
+  /** What holds in this process now. */
+  mode: Mode;
+  /** What is stored now; absent where it was removed. */
+  override?: ModeOverride;
   /** True in the process that was asked for the change, false in one that took it up from the store. */
   here: boolean;
 }
@@ -447,10 +526,17 @@ export type BreakerEvent =
   | StoreErrorEvent
   | StoreOutageEvent
   | OperatorEvent
-  | PolicyEvent;
+  | PolicyEvent
+  | ModeEvent;
+
+/** Who acts by hand. */
+export interface OperatorOptions {
+  /** What he calls himself, told to listeners; cut after 64 characters. */
+  by?: string;
+}
 
 /** An operator's open. */
-export interface OpenOptions {
+export interface OpenOptions extends OperatorOptions {
   /** Milliseconds; absent: until closed by hand. */
   forMs?: number;
   /** Why, in the operator's words; told to listeners. */

@@ -5,9 +5,10 @@
  * @module
  */
 import { checkResolver, checkRole } from "../breaker/names.ts";
+import { EVERY_ROLE, limitsProblem } from "../breaker/rates.ts";
 import { type ConfigIssue, describeFound, formatPath, type Path } from "./issues.ts";
 import { childOf, entriesOf, isTree, type Tree } from "./tree.ts";
-import { canonicalHost, KEY_ALIASES, ROLE_ALIASES } from "./names.ts";
+import { canonicalHost, canonicalLimits, KEY_ALIASES, ROLE_ALIASES } from "./names.ts";
 
 /** Everything wrong with a whole configuration that its schema lets pass. */
 export function checkConfig(root: unknown): ConfigIssue[] {
@@ -18,6 +19,7 @@ export function checkConfig(root: unknown): ConfigIssue[] {
     ...checkRatio(childOf(root, "advanced"), ["advanced"], common),
     ...checkHosts(root, "hosts"),
     ...checkHosts(root, "rates"),
+    ...checkRatesTwice(root),
     ...checkStore(childOf(root, "store")),
   ];
   for (const section of ["hosts", "resolvers"]) {
@@ -29,7 +31,7 @@ export function checkConfig(root: unknown): ConfigIssue[] {
     issues.push(...checkName(() => checkResolver(name), ["resolvers", name], RESOLVER_EXPECTED));
   }
   for (const [host, limits] of entriesOf(childOf(root, "rates"))) {
-    issues.push(...checkRoles(limits, ["rates", host]));
+    issues.push(...checkRates(limits, ["rates", host]));
   }
   return issues;
 }
@@ -47,6 +49,7 @@ export function checkPolicy(policy: unknown, path: Path, common?: unknown): Conf
     ...entriesOf(roles).flatMap(([role, limits]) =>
       checkAliases(limits, [...path, "roles", role], KEY_ALIASES)
     ),
+    ...checkRates(childOf(policy, "rates"), [...path, "rates"]),
     ...checkStatuses(childOf(policy, "classify"), [...path, "classify"]),
     ...(common === undefined ? [] : checkRatio(policy, path, common)),
   ];
@@ -76,6 +79,21 @@ function checkRoles(value: unknown, path: Path): ConfigIssue[] {
     ...entriesOf(value).flatMap(([role]) =>
       checkName(() => checkRole(role), [...path, role], ROLE_EXPECTED)
     ),
+  ];
+}
+
+/** What the shape of the text leaves open; `*` is no role, and stands for all of them. */
+function checkRates(value: unknown, path: Path): ConfigIssue[] {
+  const ofRoles = entriesOf(value).filter(([role]) => role !== EVERY_ROLE);
+  return [
+    ...checkRoles(Object.fromEntries(ofRoles), path),
+    ...entriesOf(value).flatMap(([role, text]) => {
+      const problem = limitsProblem(text);
+      if (problem === undefined) return [];
+      return [
+        wrong([...path, role], describeFound(text), problem.replace(/^must /, "a text that must ")),
+      ];
+    }),
   ];
 }
 
@@ -116,6 +134,23 @@ function checkAdvanced(root: unknown): ConfigIssue[] {
   return entriesOf(childOf(root, "advanced"))
     .filter(([key]) => childOf(childOf(root, "defaults"), key) !== undefined)
     .map(([key]) => wrong(["advanced", key], `${key} here and in defaults`, "it in one of them"));
+}
+
+/** What `rates` and `hosts` both say of a role. */
+function checkRatesTwice(root: unknown): ConfigIssue[] {
+  const rolesOf = (limits: unknown) => entriesOf(canonicalLimits(limits)).map(([role]) => role);
+  const hosts = entriesOf(childOf(root, "hosts"));
+  return entriesOf(childOf(root, "rates")).flatMap(([written, limits]) => {
+    const path = ["rates", written];
+    if (checkName(() => canonicalHost(written), path, HOST_EXPECTED).length > 0) return [];
+    const own = hosts.filter(([host]) => {
+      if (checkName(() => canonicalHost(host), path, HOST_EXPECTED).length > 0) return false;
+      return canonicalHost(host) === canonicalHost(written);
+    }).flatMap(([, policy]) => rolesOf(childOf(policy, "rates")));
+    return rolesOf(limits).filter((role) => own.includes(role)).map((role) =>
+      wrong([...path, role], "it here and in the rates of hosts", "it in one of them")
+    );
+  });
 }
 
 function checkStatuses(classify: unknown, path: Path): ConfigIssue[] {

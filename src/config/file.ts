@@ -49,7 +49,7 @@ function syntaxIssue(error: Error, source: string): ConfigIssue {
 const NAMED = ["hosts", "resolvers", "roles", "rates"];
 const SECTIONS = [
   ...NAMED,
-  ...["store", "defaults", "advanced", "backoff", "classify", "half_open"],
+  ...["store", "defaults", "advanced", "pacing", "backoff", "classify", "half_open"],
   ...["rolling", "failure_rate", "slow_call"],
 ];
 /** root, `hosts`, host, `roles`, role. */

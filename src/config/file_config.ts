@@ -94,6 +94,14 @@ export interface PolicyYaml extends RoleYaml {
   slow_call?: SlowCallYaml;
   /** What roles set differently. */
   roles?: Readonly<Record<string, RoleYaml>>;
+  /** Limits by role, `*` for all requests of a host together: `10/s,1000/h`. */
+  rates?: Readonly<Record<string, string>>;
+}
+
+/** `pacing:` how requests are held back to their rates. */
+export interface PacingYaml {
+  /** The longest that a request is told to wait, in milliseconds, up to 60000; one that would wait longer is denied. @default {1000} */
+  max_wait_ms?: number;
 }
 
 /** Where records live. */
@@ -127,10 +135,12 @@ export interface FileConfig {
   store?: StoreYaml;
   /** What every host and resolver starts from. */
   defaults?: PolicyYaml;
-  /** Pacing by host and role. */
+  /** Limits by host and role, over the `rates` of `hosts`. */
   rates?: RatesInput;
+  /** How requests are held back to their rates. */
+  pacing?: PacingYaml;
   /** Policies by canonical host. */
   hosts?: Readonly<Record<string, PolicyYaml>>;
-  /** Policies by resolver; without roles and rolling window. */
+  /** Policies by resolver; without roles, rolling window and rates. */
   resolvers?: Readonly<Record<string, PolicyYaml>>;
 }

@@ -29,6 +29,7 @@ export type { FlagOverlay } from "./flags.ts";
 export type { Overlay } from "./overlay.ts";
 export { parseOverride, parsePolicyPatch } from "./validate.ts";
 export { policyFromYaml, policyToYaml } from "./names.ts";
+export { policyChangesYaml } from "./patch_yaml.ts";
 export { ConfigError } from "./issues.ts";
 export type { ConfigIssue } from "./issues.ts";
 export type {
@@ -37,6 +38,7 @@ export type {
   FailureRateYaml,
   FileConfig,
   HalfOpenYaml,
+  PacingYaml,
   PolicyYaml,
   RoleYaml,
   RollingYaml,

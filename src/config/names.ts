@@ -31,14 +31,15 @@ export function canonicalHost(written: string): string {
 /** One policy as it was written, without aliases. */
 export function canonicalPolicy(written: unknown): unknown {
   return renamed(written, KEY_ALIASES, (key, value) => {
+    if (key === "rates") return canonicalLimits(value);
     if (key !== "roles") return value;
     return renamed(value, ROLE_ALIASES, (_, role) => renamed(role, KEY_ALIASES));
   });
 }
 
-/** A mapping by role, without aliases. */
-export function canonicalRoles(written: unknown): unknown {
-  return renamed(written, ROLE_ALIASES);
+/** Limits by role, without aliases and spaces. */
+export function canonicalLimits(written: unknown): unknown {
+  return renamed(written, ROLE_ALIASES, (_, text) => String(text).replaceAll(/\s/g, ""));
 }
 
 function renamed(
@@ -123,6 +124,7 @@ export function policyFromYaml(yaml: PolicyYaml): PolicyPatch {
       thresholdRatio: yaml.slow_call?.threshold,
     }),
     roles: mapped(yaml.roles, toRole),
+    rates: mapped(yaml.rates, (rate) => rate),
   });
 }
 
@@ -171,5 +173,6 @@ export function policyToYaml(policy: PolicyPatch): PolicyYaml {
       threshold: slowCall?.thresholdRatio,
     }),
     roles: mapped(policy.roles, roleToYaml),
+    rates: mapped(policy.rates, (rate) => rate),
   });
 }

@@ -71,6 +71,8 @@ const STORE_DEFAULTS = {
   on_error: "local",
 } as const;
 
+const PACING_DEFAULTS = { max_wait_ms: 1_000 } as const;
+
 const MODE_DEFAULT = "enforce";
 
 /**
@@ -120,6 +122,7 @@ class LayerStack {
   #config: FileConfig = {
     mode: MODE_DEFAULT,
     store: STORE_DEFAULTS,
+    pacing: PACING_DEFAULTS,
     defaults: policyToYaml(DEFAULT_POLICY),
   };
   readonly #sources = new Map<string, ConfigSource>();
@@ -209,6 +212,7 @@ function breakersOf(config: FileConfig): BreakerConfigInput {
     hosts: policiesOf(config.hosts),
     resolvers: policiesOf(config.resolvers),
     rates: config.rates ?? {},
+    pacing: { maxWaitMs: config.pacing?.max_wait_ms ?? PACING_DEFAULTS.max_wait_ms },
   };
 }
 

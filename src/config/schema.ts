@@ -6,6 +6,7 @@
  */
 import * as z from "zod";
 import { BOUNDS, LONGEST_MS } from "../breaker/policy_bounds.ts";
+import { LIMITS_EXPECTED, LIMITS_PATTERN } from "../breaker/rates.ts";
 import type { FileConfig, PolicyYaml, RoleYaml } from "./file_config.ts";
 
 const DAY_S = 86_400;
@@ -35,7 +36,7 @@ export interface WrittenConfig extends Omit<FileConfig, "defaults" | "hosts" | "
   /** Policies by host, however it is spelled. */
   hosts?: Record<string, WrittenPolicy>;
   /** Policies by resolver. */
-  resolvers?: Record<string, Omit<WrittenPolicy, "roles" | "rolling">>;
+  resolvers?: Record<string, Omit<WrittenPolicy, "roles" | "rolling" | "rates">>;
 }
 
 function whole(least: number, most: number) {
@@ -104,6 +105,9 @@ const statuses = () =>
     "at most 500 statuses",
   );
 
+/** Limits by role. What the shape of the text leaves open is for `checks.ts`. */
+const rates = named("roles", z.string(LIMITS_EXPECTED).regex(LIMITS_PATTERN, LIMITS_EXPECTED));
+
 function roleShape(most: Bounds) {
   return {
     fail_max: whole(1, most.failMax).optional(),
@@ -165,6 +169,7 @@ function policySection(most: Bounds) {
     ...resolverShape(most),
     rolling: rollingSection(most).optional(),
     roles: named("roles", section(roleShape(most))).optional(),
+    rates: rates.optional(),
   });
 }
 
@@ -183,10 +188,6 @@ const store = section({
   on_error: oneOf("local", "allow", "deny").optional(),
 });
 
-const LIMIT = String.raw`[1-9]\d{0,6}\/(?:[1-9]\d{0,5})?[smhd]`;
-const LIMITS = new RegExp(String.raw`^\s*${LIMIT}\s*(?:,\s*${LIMIT}\s*)*$`);
-const LIMITS_EXPECTED = "limits such as 10/s, 1/3s or 10/s,1000/h (units s, m, h, d)";
-
 /** A policy as a file may write it. */
 export const policySchema: z.ZodType<WrittenPolicy> = policy;
 
@@ -202,7 +203,8 @@ export const configSchema: z.ZodType<WrittenConfig> = section({
     rolling: rollingSection(FILE_BOUNDS).optional(),
     ...rateShape(FILE_BOUNDS),
   }).optional(),
-  rates: named("hosts", named("roles", z.string(LIMITS_EXPECTED).regex(LIMITS, LIMITS_EXPECTED)))
+  rates: named("hosts", rates).optional(),
+  pacing: section({ max_wait_ms: amount(...BOUNDS.maxWaitMs, " of milliseconds").optional() })
     .optional(),
   hosts: named("hosts", policy).optional(),
   resolvers: named("resolvers", section(resolverShape(FILE_BOUNDS))).optional(),

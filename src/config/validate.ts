@@ -11,8 +11,8 @@ import type { FileConfig, PolicyYaml } from "./file_config.ts";
 import { ConfigError, type ConfigIssue, describeFound, formatPath, nearest } from "./issues.ts";
 import {
   canonicalHost,
+  canonicalLimits,
   canonicalPolicy,
-  canonicalRoles,
   policyFromYaml,
   policyToYaml,
 } from "./names.ts";
@@ -136,13 +136,4 @@ function byName(
   convert: (value: unknown) => unknown,
 ): unknown {
   return Object.fromEntries(entriesOf(value).map(([key, child]) => [name(key), convert(child)]));
-}
-
-function canonicalLimits(limits: unknown): unknown {
-  return Object.fromEntries(
-    entriesOf(canonicalRoles(limits)).map(([role, text]) => [
-      role,
-      String(text).replaceAll(/\s/g, ""),
-    ]),
-  );
 }

@@ -22,6 +22,7 @@ import type { Named } from "./cooldown_share.ts";
 import { chain, names, type RegistryCore, toEngine } from "./core.ts";
 import type { Seen } from "./engine.ts";
 import { drawIdPrefix } from "./ids.ts";
+import type { Pass } from "./pacer.ts";
 import { isPromise } from "./store_guard.ts";
 import { storeKey } from "./record_codec.ts";
 import type { Done } from "./writer.ts";
@@ -31,11 +32,16 @@ interface Ask {
   host: string;
   role: string;
   resolver: string;
+  hostStoreKey: string;
+  /** Absent where there is no resolver. */
+  resolverStoreKey?: string;
   hostPolicy: BreakerPolicy;
   /** Absent where there is no resolver. */
   resolverPolicy?: BreakerPolicy;
   /** When the caller began to wait, by the monotonic clock; absent where it did not have to. */
   askedAt?: number;
+  /** What pacing says; absent where it was not asked. */
+  pass?: Pass;
 }
 
 const OFF_PERMIT: Permit = "off";
@@ -85,14 +91,15 @@ export class Admissions {
   /** @param unsure true where what others say of the host could not be learned */
   #look(ask: Ask, unsure: boolean): MaybePromise<Verdict> {
     const { engine } = this.#core;
-    const key = storeKey("host", ask.host);
-    if (ask.resolver === "") {
-      const seen = this.#waiting(ask, engine.peek(key));
+    const { hostStoreKey, resolverStoreKey } = ask;
+    // Of a resolver that is well there is nothing to see.
+    if (resolverStoreKey === undefined || engine.isAbsent(resolverStoreKey)) {
+      const seen = this.#waiting(ask, engine.peek(hostStoreKey));
       return isPromise(seen)
         ? seen.then((host) => this.#judge(ask, unsure, host))
         : this.#judge(ask, unsure, seen);
     }
-    const both = this.#waiting(ask, engine.peekAll([key, storeKey("resolver", ask.resolver)]));
+    const both = this.#waiting(ask, engine.peekAll([hostStoreKey, resolverStoreKey]));
     return chain(both, ([host, resolver]) => this.#judge(ask, unsure, host!, resolver));
   }
 
@@ -114,6 +121,10 @@ export class Admissions {
       host: key,
       role: checkRole(request.role),
       resolver,
+      hostStoreKey: storeKey(this.#core.prefixes, "host", key),
+      resolverStoreKey: resolver === ""
+        ? undefined
+        : storeKey(this.#core.prefixes, "resolver", resolver),
       hostPolicy: policies.ofHost(key),
       resolverPolicy: resolver === "" ? undefined : policies.ofResolver(resolver),
     };
@@ -125,7 +136,8 @@ export class Admissions {
     host: Seen<BreakerRecord>,
     resolver?: Seen<BreakerRecord>,
   ): MaybePromise<Verdict> {
-    const degraded = unsure || host.degraded || resolver?.degraded === true;
+    const degraded = unsure || host.degraded || resolver?.degraded === true ||
+      ask.pass?.degraded === true;
     const now = this.#core.now();
     const byHost = decide(host.record, ask.hostPolicy, ask.role, now);
     const byResolver = ask.resolverPolicy && decide(resolver?.record, ask.resolverPolicy, "", now);
@@ -134,10 +146,30 @@ export class Admissions {
     }
     const denied = denialOf(ask, byHost, byResolver);
     if (denied !== undefined) return this.#deny(ask, denied, byHost, byResolver, degraded, now);
+    if (ask.hostPolicy.rates !== undefined) {
+      if (ask.pass === undefined) return this.#pace(ask, unsure, host, resolver);
+      const paced = paceDenialOf(ask, byHost);
+      if (paced !== undefined) return this.#deny(ask, paced, byHost, byResolver, degraded, now);
+    }
     if (changes(byHost) || changes(byResolver)) {
       return this.#takeProbes(ask, byHost, byResolver, degraded);
     }
     return this.#permit(ask, this.#nextId(), markOf(byHost), markOf(byResolver), degraded, now);
+  }
+
+  /** The breakers let it through: asks pacing, and then them once more, by what was seen before. */
+  #pace(
+    ask: Ask,
+    unsure: boolean,
+    host: Seen<BreakerRecord>,
+    resolver: Seen<BreakerRecord> | undefined,
+  ): MaybePromise<Verdict> {
+    const { rates } = ask.hostPolicy;
+    const taken = this.#core.pacer.take(ask.host, ask.role, rates!, ask.askedAt);
+    return chain(this.#waiting(ask, taken), (pass) => {
+      ask.pass = pass;
+      return this.#judge(ask, unsure, host, resolver);
+    });
   }
 
   /** Takes the leases that the request needs, the host's first; gives the first back where the second is gone. */
@@ -188,7 +220,7 @@ export class Admissions {
   ): MaybePromise<Done<Admission>> {
     const input = { type: "allow", role, id } as const;
     const done = this.#core.engine.update(
-      storeKey(scope, key),
+      storeKey(this.#core.prefixes, scope, key),
       (record, now) => toEngine(this.#core, scope, key, admit(record, input, policy, now), now),
       askedAt,
     );
@@ -210,7 +242,7 @@ export class Admissions {
   #release(ask: Ask, id: string, mark: Mark, now: number): MaybePromise<unknown> {
     const input = { type: "outcome", id, issuedAt: now, mark, kind: "cancelled" } as const;
     const { host, hostPolicy, role } = ask;
-    return this.#core.engine.update(storeKey("host", host), (record, at) => {
+    return this.#core.engine.update(storeKey(this.#core.prefixes, "host", host), (record, at) => {
       const step = tell(record, { ...input, role }, hostPolicy, at);
       return toEngine(this.#core, "host", host, step, at);
     }, ask.askedAt);
@@ -227,7 +259,7 @@ export class Admissions {
   ): Verdict {
     const { host, role, resolver } = ask;
     const mark = hostMark!; // a host is always asked
-    const permit = writePermit({
+    const parts = {
       id,
       issuedAt: now,
       host,
@@ -235,20 +267,27 @@ export class Admissions {
       resolver,
       hostMark: mark,
       resolverMark,
-    });
+      hostStoreKey: ask.hostStoreKey,
+      resolverStoreKey: ask.resolverStoreKey,
+    };
+    const permit = writePermit(parts);
+    this.#core.issued.add(permit, parts);
     const probe = mark.kind === "probe" || resolverMark?.kind === "probe";
     const { verdicts } = this.#core.counters;
     if (wouldDeny !== undefined) verdicts.observed[wouldDeny.reason]++;
     else if (probe) verdicts.probes++;
     else verdicts.allowed++;
     if (degraded) verdicts.degraded++;
-    const waits = probe && this.#core.mode === "enforce";
+    const enforces = this.#core.mode === "enforce";
     const verdict: Verdict = {
       allowed: true,
       permit,
       state: probe ? "half_open" : "closed",
-      waitMs: waits ? this.#core.random() * jitterOf(ask, mark, resolverMark) : 0,
+      waitMs: probe && enforces ? this.#core.random() * jitterOf(ask, mark, resolverMark) : 0,
     };
+    if (ask.pass?.granted && enforces) {
+      verdict.waitMs = Math.max(verdict.waitMs, Math.ceil(ask.pass.at - now));
+    }
     if (degraded) verdict.degraded = true;
     if (wouldDeny !== undefined) verdict.wouldDeny = wouldDeny;
     return verdict;
@@ -262,6 +301,7 @@ export class Admissions {
     degraded: boolean,
     now: number,
   ): Verdict {
+    if (ask.pass !== undefined) this.#core.pacer.giveBack(ask.pass);
     const observed = this.#core.mode === "observe";
     this.#emitDenial(ask, denial, observed, now);
     if (!observed) {
@@ -295,6 +335,7 @@ export class Admissions {
       if (!plain) return this.#shadowed(ask, byHost, byResolver, true, now);
       return this.#permit(ask, this.#nextId(), markOf(byHost), markOf(byResolver), true, now);
     }
+    if (ask.pass !== undefined) this.#core.pacer.giveBack(ask.pass);
     const denial: Denial = {
       reason: "open",
       scope: "host",
@@ -348,6 +389,13 @@ function denialOf(
   if (!byHost.allowed) return toDenial("host", ask.host, byHost);
   if (byResolver?.allowed === false) return toDenial("resolver", ask.resolver, byResolver);
   return undefined;
+}
+
+/** Why pacing denies, if it does: the breaker of the host is closed, or would take a probe. */
+function paceDenialOf({ host, pass }: Ask, byHost: Admission): Denial | undefined {
+  if (pass === undefined || pass.granted) return undefined;
+  const state = isProbe(byHost) ? "half_open" : "closed";
+  return { reason: "rate", scope: "host", key: host, state, retryAfterMs: pass.retryAfterMs };
 }
 
 /** Field by field, since every denial comes through here and to spread takes longer. */

@@ -4,21 +4,30 @@
  *
  * @module
  */
-import { memoryStore } from "../stores/memory.ts";
+import type { Mode } from "../breaker/types.ts";
+import { isMemoryStore, memoryStore } from "../stores/memory.ts";
 import type { Store } from "../stores/store.ts";
 import type { Codec } from "./codec.ts";
 import { CooldownShare } from "./cooldown_share.ts";
 import { COOLDOWN_CODEC } from "./cooldowns.ts";
 import type { RegistryCore } from "./core.ts";
 import { Counters } from "./counters.ts";
-import { Engine } from "./engine.ts";
+import { Engine, type EngineOptions } from "./engine.ts";
 import { Listeners } from "./events.ts";
+import { IssuedPermits } from "./issued_permits.ts";
+import { ModeShare } from "./mode_share.ts";
+import { Pacer } from "./pacer.ts";
 import { PolicyBook } from "./policy_book.ts";
 import { PolicyShare } from "./policy_share.ts";
-import { recordCodec } from "./record_codec.ts";
-import { checkOptions, type RegistryOptions } from "./registry_options.ts";
+import { RATE_CODEC } from "./rate_codec.ts";
+import { BARE_PREFIXES, recordCodec, SHARED_PREFIXES } from "./record_codec.ts";
+import { checkOptions, DEFAULT_MAX_WAIT_MS, type RegistryOptions } from "./registry_options.ts";
 import { StoreGuard, type StoreOperation } from "./store_guard.ts";
 import { REAL_TIMERS } from "./timers.ts";
+
+type EngineBounds =
+  & Pick<EngineOptions<never>, "timeoutMs" | "maxRecords">
+  & Partial<Pick<EngineOptions<never>, "isInMemory" | "isStored">>;
 
 /**
  * Puts the parts together.
@@ -48,13 +57,19 @@ export function assemble(options: RegistryOptions, maxRecords: number): Registry
       key,
     });
   };
-  const overrides = new PolicyShare({ policies, listeners, now, onUnreadable });
+  const onMode = (mode: Mode) => void (core.mode = mode);
+  const modes = new ModeShare({ configured: mode, onMode, listeners, now, onUnreadable });
+  const overrides = new PolicyShare({ policies, modes, listeners, now, onUnreadable });
   const isWatched = options.store !== undefined && mode !== "off";
   const ownStore = options.store ?? memoryStore({ now });
   const shared = isWatched ? overrides.riding(ownStore) : ownStore;
   const guardOf = (store: Store) =>
     new StoreGuard({ store, timeoutMs, now, timers, onError, onOutage });
-  const engineOf = <R>(guard: StoreGuard, codec: Codec<R>) =>
+  const engineOf = <R>(
+    guard: StoreGuard,
+    codec: Codec<R>,
+    bounds: EngineBounds = { timeoutMs, maxRecords },
+  ) =>
     new Engine({
       guard,
       codec,
@@ -62,22 +77,41 @@ export function assemble(options: RegistryOptions, maxRecords: number): Registry
       random,
       timers,
       freshnessMs,
-      timeoutMs,
-      maxRecords,
+      isInMemory: isMemoryStore(ownStore),
+      ...bounds,
       onUnreadable,
     });
-  const alone = options.share === "cooldowns";
-  const guard = guardOf(alone ? memoryStore({ now }) : shared);
-  const engine = engineOf(guard, recordCodec(policies));
+  const alone = options.share === "cooldowns" || options.store === undefined;
+  const own = alone ? memoryStore({ now }) : undefined;
+  const guard = guardOf(own ?? shared);
+  const prefixes = own === undefined ? SHARED_PREFIXES : BARE_PREFIXES;
+  const isStored = own && ((key: string) => own.has(key));
+  const bounds = {
+    timeoutMs,
+    maxRecords,
+    ...(isStored && { isStored, isInMemory: true }),
+  };
+  const engine = engineOf(guard, recordCodec(policies, prefixes), bounds);
   const { onStoreError = "local" } = options;
-  const sharedGuard = alone ? guardOf(shared) : guard;
+  const sharedGuard = own === undefined ? guard : guardOf(shared);
   overrides.askThrough(sharedGuard);
+  const pacer = new Pacer({
+    engine: () => engineOf(sharedGuard, RATE_CODEC),
+    isStoreUp: () => sharedGuard.available,
+    now,
+    random,
+    maxWaitMs: config.pacing?.maxWaitMs ?? DEFAULT_MAX_WAIT_MS,
+    maxLeases: maxRecords,
+  });
   const core: RegistryCore = {
     mode,
     policies,
     overrides,
     guard,
     engine,
+    prefixes,
+    issued: new IssuedPermits(),
+    pacer,
     listeners,
     counters,
     now,
@@ -85,13 +119,22 @@ export function assemble(options: RegistryOptions, maxRecords: number): Registry
     timers,
     onStoreError,
     engineBeside: options.store && ((codec) => engineOf(sharedGuard, codec)),
-    closers: new Set([() => overrides[Symbol.asyncDispose]()]),
+    engineApart(codec, bounds) {
+      const { timeoutMs } = bounds;
+      const onOutage = () => {}; // told once, by the gate's own guard
+      const guard = new StoreGuard({ store: shared, timeoutMs, now, timers, onError, onOutage });
+      return { guard, engine: engineOf(guard, codec, bounds) };
+    },
+    closers: new Set([
+      () => pacer[Symbol.asyncDispose](),
+      () => overrides[Symbol.asyncDispose](),
+    ]),
   };
-  if (!alone) return core;
-  const cooldowns = new CooldownShare(
+  if (options.share !== "cooldowns") return core;
+  core.cooldowns = new CooldownShare(
     sharedGuard,
     engineOf(sharedGuard, COOLDOWN_CODEC),
     now(),
   );
-  return { ...core, cooldowns };
+  return core;
 }

@@ -91,7 +91,7 @@ export class CooldownShare {
 
   /** Tells others of the deadline that a host has here, where it is later than what they know. */
   publish(core: RegistryCore, host: string): MaybePromise<unknown> {
-    return chain(core.engine.peek(storeKey("host", host)), ({ record }) => {
+    return chain(core.engine.peek(storeKey(core.prefixes, "host", host)), ({ record }) => {
       const cooldown = cooldownOf(record, core.now());
       if (cooldown === undefined) return;
       const key = cooldownKey({ scope: "host", key: host });
@@ -141,7 +141,7 @@ export class CooldownShare {
     if (reason === "closed" || reason === "half_open") return; // nobody writes these without a time
     const { scope, key } = named;
     remember(this.#told, cooldownKey(named), until);
-    return core.engine.update(storeKey(scope, key), (record, now) => {
+    return core.engine.update(storeKey(core.prefixes, scope, key), (record, now) => {
       const input = { type: "cooldown", until, reason } as const;
       const policy = core.policies.of(scope, key);
       return toEngine(core, scope, key, takeCooldown(record, input, policy, now), now);
@@ -164,7 +164,7 @@ export class CooldownShare {
     const input: OperatorInput = reason === "manual"
       ? { type: "open", until }
       : { type: reason === "closed" ? "close" : "half_open" };
-    return core.engine.update(storeKey(scope, key), (record, now) => {
+    return core.engine.update(storeKey(core.prefixes, scope, key), (record, now) => {
       if (reason === "manual" && until <= now) return { record, answer: undefined };
       if (record !== undefined && !isOlder(record, at)) return { record, answer: undefined };
       const step = operate(record, input, core.policies.of(scope, key), now);

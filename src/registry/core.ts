@@ -13,13 +13,17 @@ import type { CooldownShare } from "./cooldown_share.ts";
 import type { Counters } from "./counters.ts";
 import type { Engine } from "./engine.ts";
 import type { Listeners } from "./events.ts";
+import type { IssuedPermits } from "./issued_permits.ts";
 import type { PolicyBook } from "./policy_book.ts";
 import type { PolicyShare } from "./policy_share.ts";
+import type { Pacer } from "./pacer.ts";
+import type { BreakerPrefixes } from "./record_codec.ts";
 import { isPromise, type StoreGuard } from "./store_guard.ts";
 import type { Timers } from "./timers.ts";
 
 /** The parts and arguments of one registry. */
 export interface RegistryCore {
+  /** What holds now: an operator may change it at any time. */
   mode: Mode;
   policies: PolicyBook;
   /** What of the policies is stored for every process. */
@@ -27,8 +31,13 @@ export interface RegistryCore {
   /** Of the store that holds the records. */
   guard: StoreGuard;
   engine: Engine<BreakerRecord>;
+  /** What the keys of its records start with. */
+  prefixes: BreakerPrefixes;
   /** With `share: "cooldowns"`: what travels, while records stay in this process. */
   cooldowns?: CooldownShare;
+  issued: IssuedPermits;
+  /** Holds requests to the rates of their hosts. */
+  pacer: Pacer;
   listeners: Listeners;
   counters: Counters;
   now: () => number;
@@ -41,6 +50,14 @@ export interface RegistryCore {
    * the registry's own, and nobody else reads it.
    */
   engineBeside?: <R>(codec: Codec<R>) => Engine<R>;
+  /**
+   * An engine with a guard of its own, for what may take its time: that it is slow or fails says nothing to the
+   * gate. On the store that is shared, or else on the registry's own.
+   */
+  engineApart: <R>(
+    codec: Codec<R>,
+    bounds: { timeoutMs: number; maxRecords: number },
+  ) => { guard: StoreGuard; engine: Engine<R> };
   /** Run when the registry is disposed, once what was queued is written. */
   closers: Set<() => Promise<void>>;
 }
@@ -50,10 +67,11 @@ export function toEngine<A>(
   core: RegistryCore,
   scope: Scope,
   key: string,
-  { record, answer, transitions }: MachineStep<A>,
+  step: MachineStep<A>,
   now: number,
 ): Step<BreakerRecord, A> {
-  if (transitions.length === 0) return { record, answer };
+  const { record, answer, transitions } = step;
+  if (transitions.length === 0) return step;
   const commit = () => {
     core.counters.addTransitions(scope, transitions);
     core.listeners.emitTransitions(scope, key, transitions, now);

@@ -27,6 +27,10 @@ export interface EngineOptions<R> {
   timeoutMs: number;
   /** Records held at once that may be dropped. */
   maxRecords: number;
+  /** True for a store in memory: it is asked each time. */
+  isInMemory: boolean;
+  /** For a store of this process alone, that answers at once: whether it holds anything under a key. */
+  isStored?: (key: string) => boolean;
   /** A stored value could not be read; told once per value. */
   onUnreadable: (key: string) => void;
 }
@@ -56,6 +60,8 @@ export interface QueueStats {
 
 /** A cell that nobody used for so long is let go, in milliseconds. */
 const IDLE_MS = 1_000;
+/** Records read from a store in memory, which holds them anyway, and kept as they were read. */
+const MAX_COPIES = 10_000;
 const ABSENT = Object.freeze({ record: undefined, degraded: false });
 
 /** See the module's description. */
@@ -66,7 +72,7 @@ export class Engine<R> {
   readonly #writer: Writer<R>;
 
   constructor(options: EngineOptions<R>) {
-    const { guard, codec, now, freshnessMs, maxRecords, onUnreadable } = options;
+    const { codec, now, freshnessMs, maxRecords, onUnreadable } = options;
     this.#o = options;
     const idleMs = Math.max(freshnessMs, IDLE_MS);
     const isStoreAtHand = () => this.#reader.synchronous === true;
@@ -74,13 +80,13 @@ export class Engine<R> {
       codec,
       now,
       idleMs,
-      maxCells: maxRecords,
+      maxCells: options.isInMemory ? Math.min(MAX_COPIES, maxRecords) : maxRecords,
       isStoreAtHand,
       onUnreadable,
     });
     const onUnsettled = (cell: Cell<R>) => this.#writer.start(cell);
     this.#cells = cells;
-    this.#reader = new Reader({ guard, cells, now, freshnessMs, onUnsettled });
+    this.#reader = new Reader({ ...options, cells, onUnsettled });
     this.#writer = new Writer({ ...options, cells, reader: this.#reader });
   }
 
@@ -100,8 +106,14 @@ export class Engine<R> {
     return { waiting, longest, unsaved: this.#cells.dirty.size };
   }
 
+  /** True where there is no record, as this process knows without asking. */
+  isAbsent(key: string): boolean {
+    return this.#reader.isAbsent(key);
+  }
+
   /** The record as it stands, from memory while that is fresh. */
   peek(key: string): MaybePromise<Seen<R>> {
+    if (this.isAbsent(key)) return ABSENT;
     const cell = this.#cells.get(key);
     if (cell !== undefined && this.#reader.isFresh(cell)) return seen(cell);
     return this.look(key);
@@ -109,12 +121,14 @@ export class Engine<R> {
 
   /** Several records at once: one round trip for all that are not fresh. */
   peekAll(keys: readonly string[]): MaybePromise<Seen<R>[]> {
+    if (keys.every((key) => this.isAbsent(key))) return keys.map(() => ABSENT);
     // Held on to, since what is fresh now may be let go while the others are read.
     const fresh = keys.map((key) => {
       const cell = this.#cells.get(key);
       return cell !== undefined && this.#reader.isFresh(cell) ? cell : undefined;
     });
-    const wanted = keys.filter((_, i) => fresh[i] === undefined);
+    const isFresh = fresh.some((cell) => cell !== undefined);
+    const wanted = isFresh ? keys.filter((_, i) => fresh[i] === undefined) : keys;
     const loaded = wanted.length === 0 ? undefined : this.#reader.loadAll(wanted);
     const result = () => keys.map((key, i) => seen(fresh[i] ?? this.#cells.get(key)));
     return isPromise(loaded) ? loaded.then(result) : result();

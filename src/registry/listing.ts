@@ -8,7 +8,7 @@ import { inTrouble, snapshotOf } from "../breaker/snapshot.ts";
 import type { BreakerState, Scope, Snapshot } from "../breaker/types.ts";
 import { type Entry, isStorableKey, type Page } from "../stores/store.ts";
 import type { RegistryCore } from "./core.ts";
-import { fromStoreKey, SCOPE_PREFIX, storeKey } from "./record_codec.ts";
+import { type BreakerPrefixes, fromStoreKey, SHARED_PREFIXES, storeKey } from "./record_codec.ts";
 import { StoreUnavailableError } from "./store_guard.ts";
 
 /** Entries asked for at once where much of what a store holds is not listed: tombstones, other states. */
@@ -57,7 +57,7 @@ export async function listPage(core: RegistryCore, options: PageOptions): Promis
       `A page's 'limit' must be a whole number above 0: current value is ${limit}`,
     );
   }
-  const from = readCursor(options.cursor);
+  const from = heard(readCursor(options.cursor), core.prefixes);
   if (options.cursor === undefined) await takeCooldowns(core);
   try {
     return await fillPage(core, from, limit, state);
@@ -83,7 +83,7 @@ async function fillPage(
   let exactly = false;
   while (!done && snapshots.length < limit) {
     const page = await listStore(core, { scope, cursor }, ask);
-    const listed = listedOf(core, page.entries, state);
+    const listed = listedOf(core, page.entries, state, scope);
     const wanted = limit - snapshots.length;
     if (listed.length > wanted && !exactly && ask > wanted) {
       // Looked too far ahead: once more, up to the entry that fills the page.
@@ -103,26 +103,29 @@ async function fillPage(
     else done = true;
   }
   if (done && rest.length === 0) return { snapshots };
-  const keys = rest.map(({ scope, key }) => storeKey(scope, key));
-  return { snapshots, cursor: writeCursor({ scope, cursor, done, held: keys }) };
+  const keys = rest.map(({ scope, key }) => storeKey(core.prefixes, scope, key));
+  const position = told({ scope, cursor, done, held: keys }, core.prefixes);
+  return { snapshots, cursor: writeCursor(position) };
 }
 
 async function listStore(core: RegistryCore, { scope, cursor }: Place, ask: number): Promise<Page> {
   try {
-    return await core.guard.list(SCOPE_PREFIX[scope], ask, cursor);
+    return await core.guard.list(core.prefixes[scope], ask, cursor);
   } catch (error) {
     throw error instanceof RangeError ? notACursor(cursor ?? "") : error;
   }
 }
 
-/** What of these entries is listed, and where it stands among them. */
+/** What of these entries is listed, of one scope or both, and where it stands among them. */
 function listedOf(
   core: RegistryCore,
   entries: readonly Entry[],
   state: BreakerState | undefined,
+  only?: Scope,
 ): { snapshot: Snapshot; at: number }[] {
   return entries.flatMap((entry, at) => {
-    const { scope, key } = fromStoreKey(entry.key);
+    const { scope, key } = fromStoreKey(core.prefixes, entry.key);
+    if (only !== undefined && scope !== only) return [];
     const snapshot = snapshotNow(core, scope, key, core.engine.decodeEntry(entry.key, entry));
     return isListed(snapshot, state) ? [{ snapshot, at }] : [];
   });
@@ -159,7 +162,7 @@ function listLocally(
 ): Snapshot[] {
   const found: Snapshot[] = [];
   for (const [name, record] of core.engine.local()) {
-    const { scope, key } = fromStoreKey(name);
+    const { scope, key } = fromStoreKey(core.prefixes, name);
     const snapshot = snapshotNow(core, scope, key, record);
     if (isListed(snapshot, state)) found.push(snapshot);
     if (found.length === limit) break;
@@ -186,6 +189,30 @@ interface Position extends Place {
   held: readonly string[];
   /** Only those are left. */
   done?: boolean;
+}
+
+/**
+ * A position as a cursor tells it. A shared store's cursors are its own; in a store of this process alone they are
+ * keys, told as they would be in a shared one, so that what is no key of a breaker can be refused.
+ */
+function told({ scope, cursor, done, held }: Position, prefixes: BreakerPrefixes): Position {
+  if (prefixes === SHARED_PREFIXES) return { scope, cursor, done, held };
+  const shared = (name: string) => {
+    const { scope, key } = fromStoreKey(prefixes, name);
+    return storeKey(SHARED_PREFIXES, scope, key);
+  };
+  return { scope, cursor: cursor && shared(cursor), done, held: held.map(shared) };
+}
+
+/** The other way round. */
+function heard({ scope, cursor, done, held }: Position, prefixes: BreakerPrefixes): Position {
+  if (prefixes === SHARED_PREFIXES) return { scope, cursor, done, held };
+  const own = (name: string) => {
+    if (!isBreakerKey(name)) throw notACursor(name);
+    const { scope, key } = fromStoreKey(SHARED_PREFIXES, name);
+    return storeKey(prefixes, scope, key);
+  };
+  return { scope, cursor: cursor && own(cursor), done, held: held.map(own) };
 }
 
 function notACursor(cursor: string): TypeError {
@@ -232,5 +259,5 @@ function isScope(scope: unknown): scope is Scope {
 
 function isBreakerKey(key: unknown): key is string {
   return typeof key === "string" && isStorableKey(key) &&
-    Object.values(SCOPE_PREFIX).some((prefix) => key.startsWith(prefix));
+    Object.values(SHARED_PREFIXES).some((prefix) => key.startsWith(prefix));
 }

@@ -24,6 +24,7 @@ import type { MaybePromise } from "../stores/store.ts";
 import type { Attempt, Step } from "./cell.ts";
 import { chain, names, type RegistryCore, toEngine } from "./core.ts";
 import { outcomeEvent } from "./events.ts";
+import type { IssuedPermit } from "./issued_permits.ts";
 import { RateWindows } from "./rate_windows.ts";
 import { storeKey } from "./record_codec.ts";
 import { isPromise } from "./store_guard.ts";
@@ -50,7 +51,7 @@ export class Outcomes {
   /** Tells how a request went. */
   record(permit: Permit, outcome: Outcome): MaybePromise<RecordResult> {
     if (this.#core.mode === "off") return UNREAD;
-    const parts = readPermit(permit);
+    const parts: IssuedPermit | undefined = this.#core.issued.find(permit) ?? readPermit(permit);
     const now = this.#core.now();
     const policy = parts ? this.#core.policies.ofHost(parts.host) : this.#core.policies.ofHost("");
     const kind = classify(outcome, policy.classify);
@@ -63,7 +64,7 @@ export class Outcomes {
     const retryAfterMs = retryAfterOf(outcome, now);
     const { cooldowns } = this.#core;
     const input = inputOf(parts, parts.hostMark, parts.role, kind, outcome, retryAfterMs);
-    const alone = this.#tell("host", parts.host, policy, input);
+    const alone = this.#tell("host", parts.host, parts.hostStoreKey, policy, input, now);
     const host = cooldowns === undefined
       ? alone
       : chain(alone, (answer) => chain(cooldowns.publish(this.#core, parts.host), () => answer));
@@ -72,24 +73,48 @@ export class Outcomes {
       const resolverPolicy = this.#core.policies.ofResolver(parts.resolver);
       const resolverKind = classify(outcome, resolverPolicy.classify);
       const told = inputOf(parts, parts.resolverMark, "", resolverKind, outcome, undefined);
-      const resolver = this.#tell("resolver", parts.resolver, resolverPolicy, told);
+      const { resolver: name, resolverStoreKey } = parts;
+      const resolver = this.#tell("resolver", name, resolverStoreKey, resolverPolicy, told, now);
       result = isPromise(host) || isPromise(resolver)
         ? Promise.all([host, resolver]).then(([h, r]) => worse(h, r))
         : worse(host, resolver);
     }
+    if (policy.rates !== undefined) result = this.#pace(parts, policy.rates, outcome, kind, result);
     if (!this.#core.listeners.hearsOutcomes) return result;
     const emit = (answer: RecordResult) => this.#emitOutcome(parts, outcome, kind, answer, now);
     return isPromise(result) ? result.then(emit) : emit(result);
   }
 
+  /** Tells pacing of a request that was asked for in earnest, and waits where that has to be written. */
+  #pace(
+    { host, role, issuedAt, hostMark }: PermitParts,
+    rates: NonNullable<BreakerPolicy["rates"]>,
+    outcome: Outcome,
+    kind: OutcomeKind,
+    result: MaybePromise<RecordResult>,
+  ): MaybePromise<RecordResult> {
+    if (kind === "cancelled" || hostMark.kind === "shadow") return result;
+    const isLimited = "status" in outcome && outcome.status === 429;
+    const heeded = this.#core.pacer.heed(host, role, rates, issuedAt, isLimited);
+    if (!isPromise(heeded)) return result;
+    return Promise.all([result, heeded]).then(([answer]) => answer);
+  }
+
   #tell(
     scope: Scope,
     key: string,
+    keyInStore: string = storeKey(this.#core.prefixes, scope, key),
     policy: BreakerPolicy,
     input: OutcomeInput,
+    now: number,
   ): MaybePromise<RecordResult> {
     const rated = policy.failureRate !== undefined;
-    const done = this.#core.engine.update(storeKey(scope, key), (record, now, attempt) => {
+    if (!rated && this.#core.engine.isAbsent(keyInStore)) {
+      // Most outcomes are of healthy hosts, and leave them so: nothing needs to be queued or written.
+      const { record, answer } = tell(undefined, input, policy, now);
+      if (record === undefined) return this.#resultOf(scope, { answer, degraded: false });
+    }
+    const done = this.#core.engine.update(keyInStore, (record, now, attempt) => {
       if (rated) return this.#rated(scope, key, policy, record, input, now, attempt);
       return toEngine(this.#core, scope, key, tell(record, input, policy, now), now);
     });
@@ -121,7 +146,7 @@ export class Outcomes {
     const { windowMs } = policy.failureRate!;
     const name = breakerName(policy, input.role);
     const generation = record === undefined ? 0 : trackOf(record, name).generation;
-    const id = `${storeKey(scope, key)} ${name}`;
+    const id = `${storeKey(this.#core.prefixes, scope, key)} ${name}`;
     const counts = {
       calls: 0,
       failures: 0,

@@ -16,16 +16,16 @@ import type {
   Scope,
 } from "../breaker/types.ts";
 
-/** A resolver has no roles, no rolling window and no cooldown. */
-function resolverPolicy(base: BreakerPolicy): BreakerPolicy {
+/** A resolver has no roles, no rolling window, no cooldown and no rates. */
+function resolverPolicy({ rates: _rates, ...base }: BreakerPolicy): BreakerPolicy {
   return { ...base, roles: {}, rolling: { ...base.rolling, enabled: false } };
 }
 
 function checkResolverPatch(name: string, patch: PolicyPatch): void {
-  for (const key of ["roles", "rolling"] as const) {
+  for (const key of ["roles", "rolling", "rates"] as const) {
     if (patch[key] !== undefined) {
       throw new TypeError(
-        `Resolver '${name}' cannot have '${key}': a resolver has no roles and no rolling window`,
+        `Resolver '${name}' cannot have '${key}': a resolver has no roles, no rolling window and no rates`,
       );
     }
   }
@@ -51,11 +51,9 @@ export class PolicyBook {
   constructor(config: BreakerConfigInput = {}) {
     this.#hostDefaults = mergePolicy(DEFAULT_POLICY, config.defaults ?? {});
     this.#resolverDefaults = resolverPolicy(this.#hostDefaults);
-    for (const [host, patch] of Object.entries(config.hosts ?? {})) {
-      const key = hostKey(host);
-      const policy = mergePolicy(this.ofHost(key), patch);
-      this.#configured.set(key, policy);
-      this.#hosts.set(key, policy);
+    for (const [host, patch] of Object.entries(config.hosts ?? {})) this.#configure(host, patch);
+    for (const [host, rates] of Object.entries(config.rates ?? {})) {
+      this.#configure(host, { rates });
     }
     for (const [name, patch] of Object.entries(config.resolvers ?? {})) {
       this.patch("resolver", checkResolver(name), patch);
@@ -128,6 +126,13 @@ export class PolicyBook {
   layersOf(key: string): Pick<PolicyView, "configured" | "local" | "policy"> {
     const configured = this.#configuredOf(key);
     return { configured, local: this.#localOf(key), policy: this.ofHost(key) };
+  }
+
+  #configure(host: string, patch: PolicyPatch): void {
+    const key = hostKey(host);
+    const policy = mergePolicy(this.ofHost(key), patch);
+    this.#configured.set(key, policy);
+    this.#hosts.set(key, policy);
   }
 
   #configuredOf(key: string): BreakerPolicy {

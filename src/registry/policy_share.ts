@@ -1,33 +1,48 @@
 /**
- * Overrides of policies that all processes on one store share. Each process learns of a change by looking at
+ * Overrides of policies, and of the mode, that all processes on one store share. Each process learns of a change by looking at
  * one key at most once a second, and only while it is used: the look rides along with a read that is made
  * anyway, or is a read of its own in the background. No answer waits for it, and no timer is kept.
  *
  * @module
  */
-import type { PolicyOverride, PolicyPatch, PolicyView } from "../breaker/types.ts";
-import type { Store, Versioned, WriteResult } from "../stores/store.ts";
+import type { Mode, ModeView, PolicyOverride, PolicyPatch, PolicyView } from "../breaker/types.ts";
+import type { Store, Versioned } from "../stores/store.ts";
 import type { Listeners } from "./events.ts";
-import { drawIdPrefix } from "./ids.ts";
-import { decodeOverride, encodeOverride, EPOCH_KEY, OVERRIDE_PREFIX } from "./override_codec.ts";
+import type { ModeShare } from "./mode_share.ts";
+import {
+  decodeOverride,
+  encodeMode,
+  encodeOverride,
+  EPOCH_KEY,
+  MODE_KEY,
+  OVERRIDE_PREFIX,
+} from "./override_codec.ts";
+import { announce, readOne, writeOver } from "./override_writes.ts";
 import type { PolicyBook } from "./policy_book.ts";
 import { isPromise, type StoreGuard, StoreUnavailableError } from "./store_guard.ts";
 
 /** How overrides are shared. */
 export interface PolicyShareOptions {
   policies: PolicyBook;
+  modes: ModeShare;
   listeners: Listeners;
   now: () => number;
   /** A stored override could not be read, or makes no policy here; told once per value. */
   onUnreadable: (key: string) => void;
 }
 
+/** Who changes an override and why, for whoever looks later. */
+export interface PolicyChangeNote {
+  /** Up to 64 characters. */
+  by?: string;
+  /** Up to 500 characters. */
+  reason?: string;
+}
+
 /** How often a process looks for changes, in milliseconds: others take a change up within twice that. */
 const LOOK_MS = 1_000;
 /** Overrides listed at once. */
 const LISTED = 1_000;
-/** Conflicts in a row before a change is given up. */
-const MAX_CONFLICTS = 20;
 /** Unreadable values remembered as told. */
 const MAX_TOLD = 1_000;
 
@@ -127,10 +142,11 @@ export class PolicyShare {
    * @throws {TypeError} where a key is none
    * @throws {StoreUnavailableError} where the store could not be told
    */
-  async set(host: string, patch: PolicyPatch, by?: string): Promise<PolicyView> {
+  async set(host: string, patch: PolicyPatch, note: PolicyChangeNote = {}): Promise<PolicyView> {
     this.#o.policies.under(host, patch);
-    const text = encodeOverride({ patch, at: this.#o.now(), by });
-    await this.#change(host, text);
+    const { by, reason } = note;
+    const text = encodeOverride({ patch, at: this.#o.now(), by, reason });
+    await this.#change(OVERRIDE_PREFIX + host, text, (stored) => this.#take(host, stored, true));
     return this.#view(host, false);
   }
 
@@ -140,9 +156,37 @@ export class PolicyShare {
    * @param host a host key
    * @throws {StoreUnavailableError} where the store could not be told
    */
-  async clear(host: string): Promise<PolicyView> {
-    await this.#change(host, undefined);
+  async clear(host: string, note: PolicyChangeNote = {}): Promise<PolicyView> {
+    const take = () => this.#take(host, undefined, true, note);
+    await this.#change(OVERRIDE_PREFIX + host, undefined, take);
     return this.#view(host, false);
+  }
+
+  /** The mode, with the override as the store has it now. */
+  async inspectMode(): Promise<ModeView> {
+    const changes = this.#changes;
+    let degraded = false;
+    try {
+      const stored = await readOne(this.#store, MODE_KEY);
+      if (changes === this.#changes) this.#o.modes.take(stored, false);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      degraded = true;
+    }
+    return { ...this.#o.modes.view(), ...(degraded && { degraded }) };
+  }
+
+  /**
+   * Stores a mode for every process, or removes the one that is stored; it holds here at once.
+   *
+   * @throws {RangeError} where it is none
+   * @throws {StoreUnavailableError} where the store could not be told
+   */
+  async setMode(mode: Mode | undefined, { by, reason }: PolicyChangeNote = {}): Promise<ModeView> {
+    const { modes, now } = this.#o;
+    const text = mode === undefined ? undefined : encodeMode({ mode, at: now(), by, reason });
+    await this.#change(MODE_KEY, text, (stored) => modes.take(stored, true));
+    return modes.view();
   }
 
   /** Waits for what is under way in the background. */
@@ -201,17 +245,24 @@ export class PolicyShare {
       for (const entry of page.entries) found.set(entry.key.slice(OVERRIDE_PREFIX.length), entry);
       cursor = page.cursor;
     } while (cursor !== undefined);
+    const mode = await readOne(this.#store, MODE_KEY);
     if (changes !== this.#changes) return; // the next look sees what is newer than the listing
     for (const host of [...this.#known.keys()]) {
       if (!found.has(host)) this.#take(host, undefined, false);
     }
     for (const [host, stored] of found) this.#take(host, stored, false);
+    this.#o.modes.take(mode, false);
     this.#again = epoch !== this.#epoch;
     this.#epoch = epoch;
   }
 
   /** What the store holds for a host holds here too, and listeners hear of it where it is news. */
-  #take(host: string, stored: Versioned | undefined, here: boolean): void {
+  #take(
+    host: string,
+    stored: Versioned | undefined,
+    here: boolean,
+    removal: PolicyChangeNote = {},
+  ): void {
     const known = this.#known.get(host);
     if (stored?.value === known?.text) return;
     const override = stored && this.#readable(host, stored.value);
@@ -221,7 +272,9 @@ export class PolicyShare {
       policies.override(host, undefined);
       this.#known.delete(host);
     } else this.#known.set(host, { text: stored!.value, override });
-    const said = override === undefined ? {} : { override };
+    const { by, reason } = removal;
+    const told = { ...(by !== undefined && { by }), ...(reason !== undefined && { reason }) };
+    const said = override === undefined ? told : { override };
     listeners.emit({ type: "policy", at: now(), scope: "host", key: host, ...said, here });
   }
 
@@ -245,40 +298,15 @@ export class PolicyShare {
 
   // ---- changes made here --------------------------------------------------------------------------------
 
-  /** The last who says something of a host is right: a conflict is written over. */
-  async #change(host: string, text: string | undefined): Promise<void> {
-    const key = OVERRIDE_PREFIX + host;
-    let stored = await this.#readOne(key);
-    for (let conflicts = 0;; conflicts++) {
-      const result = await this.#store.write(key, text, stored?.version, Infinity);
-      if (result.ok) break;
-      if (conflicts === MAX_CONFLICTS) throw new StoreUnavailableError();
-      stored = await this.#currentOf(key, result);
-    }
+  /** What is stored holds here too, and then others are told that there is something new. */
+  async #change(
+    key: string,
+    text: string | undefined,
+    take: (stored: Versioned | undefined) => void,
+  ): Promise<void> {
+    await writeOver(this.#store, key, text);
     this.#changes++;
-    this.#take(host, text === undefined ? undefined : { value: text, version: "" }, true);
-    await this.#announce();
-  }
-
-  /**
-   * Gives the epoch another value, after the change is stored. Read after that, so that whoever overtakes
-   * this twice has announced the change as well.
-   */
-  async #announce(): Promise<void> {
-    let stored = await this.#readOne(EPOCH_KEY);
-    for (let attempt = 0; attempt < 2; attempt++) {
-      const result = await this.#store.write(EPOCH_KEY, drawIdPrefix(), stored?.version, Infinity);
-      if (result.ok) return;
-      stored = await this.#currentOf(EPOCH_KEY, result);
-    }
-  }
-
-  async #readOne(key: string): Promise<Versioned | undefined> {
-    const [stored] = await this.#store.read([key]);
-    return stored;
-  }
-
-  #currentOf(key: string, result: Extract<WriteResult, { ok: false }>) {
-    return "current" in result ? result.current : this.#readOne(key);
+    take(text === undefined ? undefined : { value: text, version: "" });
+    await announce(this.#store);
   }
 }

@@ -16,6 +16,13 @@ export interface ReaderOptions<R> {
   now: () => number;
   /** A record seen less than this many milliseconds ago is believed. */
   freshnessMs: number;
+  /** True for a store in memory: nothing is saved by believing an older answer. */
+  isInMemory: boolean;
+  /**
+   * For a store of this process alone, that answers at once: whether it holds anything under a key. Then it need
+   * not be read where it does not, which is true of every healthy host.
+   */
+  isStored?: (key: string) => boolean;
   /** A cell was read whose record the store should hear of: it is over, or holds more than the store. */
   onUnsettled: (cell: Cell<R>) => void;
 }
@@ -27,9 +34,10 @@ export class Reader<R> {
 
   constructor(options: ReaderOptions<R>) {
     this.#o = options;
+    if (options.isStored !== undefined) this.#synchronous = true;
   }
 
-  /** True where the store answers without a promise: nothing is saved by believing an older answer. Undefined: not asked yet. */
+  /** True where the store answers without a promise. Undefined: not asked yet. */
   get synchronous(): boolean | undefined {
     return this.#synchronous;
   }
@@ -37,19 +45,27 @@ export class Reader<R> {
   /** True where the record in memory may be believed. */
   isFresh(cell: Cell<R>): boolean {
     if (cell.dirty) return !this.#o.guard.available;
-    if (this.#synchronous) return false;
+    if (this.#o.isInMemory) return false;
     const age = this.#o.now() - cell.readAt;
     return age < this.#o.freshnessMs && age >= 0;
   }
 
+  /** True where there is nothing under a key, neither in memory nor in a store of this process alone. */
+  isAbsent(key: string): boolean {
+    const { isStored, cells } = this.#o;
+    return isStored !== undefined && !isStored(key) && cells.get(key) === undefined;
+  }
+
   /** Reads one key. Never fails: a cell says itself that it is unsure. */
   load(key: string): MaybePromise<void> {
-    return this.loadAll([key]);
+    if (!this.#o.guard.available) return this.#withoutStore([key]);
+    return this.#o.cells.get(key)?.reading ?? this.#read([key]);
   }
 
   /** Reads keys in one round trip. */
   loadAll(keys: readonly string[]): MaybePromise<void> {
     if (!this.#o.guard.available) return this.#withoutStore(keys);
+    if (keys.every((key) => this.#o.cells.get(key)?.reading === undefined)) return this.#read(keys);
     const joined: Promise<void>[] = [];
     const mine: string[] = [];
     for (const key of keys) {
@@ -103,11 +119,11 @@ export class Reader<R> {
     return done;
   }
 
-  /** What is absent in a store that answers at once needs no cell. */
+  /** What is absent in a store in memory needs no cell. */
   #take(key: string, stored: Versioned | undefined): void {
     const { cells } = this.#o;
     const known = cells.get(key);
-    if (stored === undefined) {
+    if (stored === undefined && this.#o.isInMemory) {
       if (known === undefined) return;
       if (!known.busy && !known.dirty) return cells.drop(known);
     }

@@ -13,27 +13,42 @@ import type { PolicyBook } from "./policy_book.ts";
 /** What every key of this project in a store starts with. */
 export const KEY_PREFIX = "breakwater:";
 
-/** What the keys of one scope start with. */
-export const SCOPE_PREFIX: Record<Scope, string> = {
+/** What the keys of breakers start with in one store. */
+export type BreakerPrefixes = Readonly<Record<Scope, string>>;
+
+/** In a store that others use too. */
+export const SHARED_PREFIXES: BreakerPrefixes = {
   host: `${KEY_PREFIX}host:`,
   resolver: `${KEY_PREFIX}resolver:`,
 };
 
+/**
+ * In a store that holds nothing else: a host is its own key, since to put a key together and to look up what
+ * was never looked up before takes longer than all the rest of a request. No host has an `@`.
+ */
+export const BARE_PREFIXES: BreakerPrefixes = { host: "", resolver: "@" };
+
 /** The store's key of a breaker. */
-export function storeKey(scope: Scope, key: string): string {
-  return SCOPE_PREFIX[scope] + key;
+export function storeKey(prefixes: BreakerPrefixes, scope: Scope, key: string): string {
+  return prefixes[scope] + key;
 }
 
 /** What a store's key belongs to. */
-export function fromStoreKey(storeKey: string): { scope: Scope; key: string } {
-  const scope = storeKey.startsWith(SCOPE_PREFIX.host) ? "host" : "resolver";
-  return { scope, key: storeKey.slice(SCOPE_PREFIX[scope].length) };
+export function fromStoreKey(
+  prefixes: BreakerPrefixes,
+  storeKey: string,
+): { scope: Scope; key: string } {
+  const scope = storeKey.startsWith(prefixes.resolver) ? "resolver" : "host";
+  return { scope, key: storeKey.slice(prefixes[scope].length) };
 }
 
 /** Reads, ages and joins records by the policy of their host or resolver. */
-export function recordCodec(policies: PolicyBook): Codec<BreakerRecord> {
+export function recordCodec(
+  policies: PolicyBook,
+  prefixes: BreakerPrefixes,
+): Codec<BreakerRecord> {
   const policyOf = (name: string): BreakerPolicy => {
-    const { scope, key } = fromStoreKey(name);
+    const { scope, key } = fromStoreKey(prefixes, name);
     return policies.of(scope, key);
   };
   return {

@@ -15,9 +15,12 @@ import type {
   BreakerState,
   Gate,
   Mode,
+  ModeView,
   OpenOptions,
   OperatorEvent,
+  OperatorOptions,
   Outcome,
+  PaceView,
   Permit,
   PolicyPatch,
   PolicyView,
@@ -42,8 +45,15 @@ import { type RegistryStats, statsOf } from "./stats.ts";
 import { isPromise } from "./store_guard.ts";
 import { delay } from "./timers.ts";
 
+/** Longest name of an operator that is told, in UTF-16 units. */
+const MAX_BY = 64;
+
+const cores = new WeakMap<BreakerRegistry, RegistryCore>();
+
 /** The parts of a registry, for the layers of this package that stand on it. */
-export let coreOf: (registry: BreakerRegistry) => RegistryCore;
+export function coreOf(registry: BreakerRegistry): RegistryCore {
+  return cores.get(registry)!; // each has its own from the start
+}
 
 /**
  * A breaker for every host, resolver and role, shared with other processes through a store.
@@ -63,10 +73,6 @@ export class BreakerRegistry implements Gate {
   readonly #outcomes: Outcomes;
   readonly #latencies = { allow: new Latencies(), record: new Latencies() };
 
-  static {
-    coreOf = (registry) => registry.#core;
-  }
-
   /**
    * A registry without any record in memory; asks the store when it is first asked itself.
    *
@@ -76,11 +82,12 @@ export class BreakerRegistry implements Gate {
   constructor(options: RegistryOptions = {}) {
     const { maxHosts = 100_000 } = options;
     this.#core = assemble(options, maxHosts);
+    cores.set(this, this.#core);
     this.#admissions = new Admissions(this.#core);
     this.#outcomes = new Outcomes(this.#core, maxHosts);
   }
 
-  /** Whether the registry decides, only watches, or keeps out of the way. */
+  /** Whether the registry decides, only watches, or keeps out of the way, now. */
   get mode(): Mode {
     return this.#core.mode;
   }
@@ -91,7 +98,10 @@ export class BreakerRegistry implements Gate {
    * @throws {TypeError} where the request names neither or both of host and url, or a name is none
    */
   allow(request: AllowRequest): MaybePromise<Verdict> {
-    if (this.#core.mode === "off") return this.#admissions.allow(request);
+    if (this.#core.mode === "off") {
+      this.#core.overrides.look();
+      return this.#admissions.allow(request);
+    }
     const { allow } = this.#latencies;
     const askedAt = allow.isSampleDue ? this.#core.timers.monotonic() : undefined;
     const verdict = this.#admissions.allow(request);
@@ -105,7 +115,10 @@ export class BreakerRegistry implements Gate {
    * @throws {TypeError} where the outcome is none
    */
   record(permit: Permit, outcome: Outcome): MaybePromise<RecordResult> {
-    if (this.#core.mode === "off") return this.#outcomes.record(permit, outcome);
+    if (this.#core.mode === "off") {
+      this.#core.overrides.look();
+      return this.#outcomes.record(permit, outcome);
+    }
     const { record } = this.#latencies;
     const askedAt = record.isSampleDue ? this.#core.timers.monotonic() : undefined;
     const result = this.#outcomes.record(permit, outcome);
@@ -144,11 +157,14 @@ export class BreakerRegistry implements Gate {
     const { scope, key } = resolveTarget(target);
     const { cooldowns, engine } = this.#core;
     const unsure = cooldowns?.take(this.#core, [{ scope, key }], true) ?? false;
-    const seen = chain(unsure, (shared) =>
-      chain(engine.look(storeKey(scope, key)), (own) => ({
-        record: own.record,
-        degraded: shared || own.degraded,
-      })));
+    const seen = chain(
+      unsure,
+      (shared) =>
+        chain(engine.look(storeKey(this.#core.prefixes, scope, key)), (own) => ({
+          record: own.record,
+          degraded: shared || own.degraded,
+        })),
+    );
     return chain(seen, ({ record, degraded }) => {
       const snapshot = snapshotNow(this.#core, scope, key, record);
       return degraded ? { ...snapshot, degraded } : snapshot;
@@ -181,17 +197,17 @@ export class BreakerRegistry implements Gate {
    * @throws {RangeError} where `forMs` is not above 0
    */
   open(target: Target, options: OpenOptions = {}): MaybePromise<Snapshot> {
-    return this.#operate(target, openInput(options, this.#core.now()));
+    return this.#operate(target, openInput(options, this.#core.now()), options);
   }
 
   /** Admits probes at once. */
-  halfOpen(target: Target): MaybePromise<Snapshot> {
-    return this.#operate(target, { type: "half_open" });
+  halfOpen(target: Target, options: OperatorOptions = {}): MaybePromise<Snapshot> {
+    return this.#operate(target, { type: "half_open" }, options);
   }
 
   /** Closes and clears everything, cooldowns and roles included. */
-  close(target: Target): MaybePromise<Snapshot> {
-    return this.#operate(target, { type: "close" });
+  close(target: Target, options: OperatorOptions = {}): MaybePromise<Snapshot> {
+    return this.#operate(target, { type: "close" }, options);
   }
 
   /** The policy that holds for a host or resolver, as far as this process knows. */
@@ -206,11 +222,18 @@ export class BreakerRegistry implements Gate {
     return await this.#core.overrides.inspect(hostKey(host));
   }
 
+  /** How fast requests of a host may go out now: one entry for each of its rates. Asks the store. */
+  pace(host: string): MaybePromise<PaceView[]> {
+    const key = hostKey(host);
+    const { policies, pacer } = this.#core;
+    return pacer.view(key, policies.ofHost(key).rates ?? {});
+  }
+
   /**
    * Lays a patch over the policy of a host for every process on the store, in place of the one before. Others
    * take it up within 2 s of traffic; it outlives them all, and leaves a running cooldown alone.
    *
-   * @param options who sets it, for whoever looks later; up to 64 characters
+   * @param options who sets it and why, for whoever looks later; up to 64 and 500 characters
    * @throws {RangeError} where a value is out of its bounds, or contradicts what it is laid over
    * @throws {TypeError} where a key is none
    * @throws {StoreUnavailableError} where the store cannot be told; to try again does no harm
@@ -218,18 +241,43 @@ export class BreakerRegistry implements Gate {
   async setPolicy(
     host: string,
     patch: PolicyPatch,
-    options: { by?: string } = {},
+    options: { by?: string; reason?: string } = {},
   ): Promise<PolicyView> {
-    return await this.#core.overrides.set(hostKey(host), patch, options.by);
+    return await this.#core.overrides.set(hostKey(host), patch, options);
   }
 
   /**
    * Removes what was stored with {@linkcode setPolicy}.
    *
+   * @param options who removes it and why, told to listeners
    * @throws {StoreUnavailableError} where the store cannot be told; to try again does no harm
    */
-  async clearPolicy(host: string): Promise<PolicyView> {
-    return await this.#core.overrides.clear(hostKey(host));
+  async clearPolicy(
+    host: string,
+    options: { by?: string; reason?: string } = {},
+  ): Promise<PolicyView> {
+    return await this.#core.overrides.clear(hostKey(host), options);
+  }
+
+  /** The mode that holds here and why. Asks the store for what was stored with {@linkcode setMode}. */
+  async inspectMode(): Promise<ModeView> {
+    return await this.#core.overrides.inspectMode();
+  }
+
+  /**
+   * Stores a mode for every process on the store, in place of what each is configured with; undefined brings that
+   * back. Others take it up within 2 s of traffic, and it outlives them all. A process that is configured
+   * `off` stays off: it never looks.
+   *
+   * @param options who sets it and why, for whoever looks later; up to 64 and 500 characters
+   * @throws {RangeError} where the mode is none
+   * @throws {StoreUnavailableError} where the store cannot be told; to try again does no harm
+   */
+  async setMode(
+    mode: Mode | undefined,
+    options: { by?: string; reason?: string } = {},
+  ): Promise<ModeView> {
+    return await this.#core.overrides.setMode(mode, options);
   }
 
   /**
@@ -295,17 +343,24 @@ export class BreakerRegistry implements Gate {
     });
   }
 
-  #operate(target: Target, input: OperatorInput): MaybePromise<Snapshot> {
+  #operate(
+    target: Target,
+    input: OperatorInput,
+    options: OperatorOptions,
+  ): MaybePromise<Snapshot> {
     const { scope, key } = resolveTarget(target);
     const policy = this.#core.policies.of(scope, key);
-    const done = this.#core.engine.update(storeKey(scope, key), (record, now) => {
-      const step = toEngine(this.#core, scope, key, operate(record, input, policy, now), now);
-      const commit = () => {
-        step.commit?.();
-        this.#core.listeners.emit(operatorEvent(scope, key, input, now));
-      };
-      return { ...step, commit, answer: snapshotNow(this.#core, scope, key, step.record) };
-    });
+    const done = this.#core.engine.update(
+      storeKey(this.#core.prefixes, scope, key),
+      (record, now) => {
+        const step = toEngine(this.#core, scope, key, operate(record, input, policy, now), now);
+        const commit = () => {
+          step.commit?.();
+          this.#core.listeners.emit(operatorEvent(scope, key, input, options, now));
+        };
+        return { ...step, commit, answer: snapshotNow(this.#core, scope, key, step.record) };
+      },
+    );
     return chain(done, (answered) => {
       if (answered === undefined) {
         throw new Error("Too many events wait for this breaker: try again");
@@ -326,12 +381,15 @@ function operatorEvent(
   scope: Scope,
   key: string,
   input: OperatorInput,
+  options: OperatorOptions,
   at: number,
 ): OperatorEvent {
   const { type: action } = input;
-  if (action !== "open") return { type: "operator", at, scope, key, action };
+  const by = options.by === undefined ? {} : { by: String(options.by).slice(0, MAX_BY) };
+  if (action !== "open") return { type: "operator", at, scope, key, action, ...by };
   const { until, note } = input;
-  return { type: "operator", at, scope, key, action, until, ...(note !== undefined && { note }) };
+  const said = note === undefined ? {} : { note };
+  return { type: "operator", at, scope, key, action, until, ...said, ...by };
 }
 
 /** Of this realm or another: what has a status and headers is told by them. */

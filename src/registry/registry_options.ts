@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { BreakerConfigInput } from "../breaker/types.ts";
+import { BOUNDS } from "../breaker/policy_bounds.ts";
+import type { BreakerConfigInput, PacingInput } from "../breaker/types.ts";
 import type { Store } from "../stores/store.ts";
 import type { Timers } from "./timers.ts";
 
@@ -43,7 +44,9 @@ const OPTIONS = [
   "maxHosts",
   "timers",
 ];
-const CONFIG_KEYS = ["mode", "defaults", "hosts", "resolvers", "rates"];
+const CONFIG_KEYS = ["mode", "defaults", "hosts", "resolvers", "rates", "pacing"];
+/** The longest that pacing lets a request wait, in milliseconds, where nothing else was said. */
+export const DEFAULT_MAX_WAIT_MS = 1_000;
 const WORDS = {
   share: ["state", "cooldowns"],
   onStoreError: ["local", "allow", "deny"],
@@ -60,6 +63,7 @@ export function checkOptions(options: RegistryOptions): void {
   refuseUnknown("Option", options, OPTIONS);
   const { config = {}, share, onStoreError } = options;
   refuseUnknown("Option 'config.", config, CONFIG_KEYS);
+  checkPacing(config.pacing);
   const words = { share, onStoreError, mode: config.mode };
   for (const name of ["share", "onStoreError", "mode"] as const) {
     const value = words[name];
@@ -76,6 +80,16 @@ export function checkOptions(options: RegistryOptions): void {
       `Option '${name}' must be at least ${least[name]}: current value is ${value}`,
     );
   }
+}
+
+function checkPacing(pacing: PacingInput = {}): void {
+  refuseUnknown("Option 'config.pacing.", pacing, ["maxWaitMs"]);
+  const { maxWaitMs = DEFAULT_MAX_WAIT_MS } = pacing;
+  const [least, most] = BOUNDS.maxWaitMs;
+  if (maxWaitMs >= least && maxWaitMs <= most) return;
+  throw new RangeError(
+    `Option 'config.pacing.maxWaitMs' must be from ${least} to ${most}: current value is ${maxWaitMs}`,
+  );
 }
 
 function refuseUnknown(what: string, options: object, known: readonly string[]): void {

@@ -64,7 +64,7 @@ export class StoreGuard {
   /** Commands that failed. */
   readonly errors: Record<StoreOperation, number> = { read: 0, write: 0, list: 0 };
   /** How long commands took. */
-  readonly latencies = new Latencies();
+  readonly latencies: Latencies = new Latencies();
   readonly #options: StoreGuardOptions;
   readonly #breaker: Breaker;
   #outages = 0;

@@ -48,6 +48,11 @@ export interface WriterStats {
 
 /** Most events that wait for one key. */
 const MAX_QUEUE = 10_000;
+/**
+ * Turns of the microtask queue before the next write, in which callers in this process come back with their next
+ * event: then all share one write, where else every other one would be for the first of them alone.
+ */
+const RETURNING_TURNS = 6;
 /** How often what was learned in an outage is offered to the store again, in milliseconds. */
 const RECONCILE_MS = 500;
 /** Keys reconciled at once. */
@@ -130,11 +135,12 @@ export class Writer<R> {
     const { reader, cells, now } = this.#o;
     let cell = known;
     if (cell?.dirty) return undefined;
-    if (reader.synchronous !== false) {
-      if (isPromise(reader.load(key))) return undefined;
+    const isAtHand = cell === undefined ? reader.isAbsent(key) : reader.isFresh(cell);
+    if (!isAtHand) {
+      if (reader.synchronous === false || isPromise(reader.load(key))) return undefined;
       cell = cells.get(key);
       if (cell !== undefined && (cell.busy || cell.dirty || cell.unsure)) return undefined;
-    } else if (cell === undefined || !reader.isFresh(cell)) return undefined;
+    }
     const step = apply(cell?.record, now(), { samples: [] });
     if (step.record !== cell?.record) return undefined;
     step.commit?.();
@@ -178,6 +184,7 @@ export class Writer<R> {
     do {
       if (this.#o.guard.available) await this.#commit(cell);
       else this.#answerLocally(cell, cell.queue.splice(0));
+      for (let turn = 0; turn < RETURNING_TURNS; turn++) await undefined;
     } while (cell.queue.length > 0);
   }
 

@@ -14,6 +14,8 @@ const SWEPT_PER_WRITE = 4;
 export interface MemoryStore extends Store {
   /** Entries held, those that have expired and are not swept yet included. */
   readonly size: number;
+  /** Whether it holds an entry of a key, though that may have expired. Costs less than to read it. */
+  has(key: string): boolean;
   /** As {@linkcode Store.read}, at once. */
   read(keys: readonly string[]): (Versioned | undefined)[];
   /** As {@linkcode Store.write}, at once. */
@@ -39,6 +41,11 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   return new MapStore(now);
 }
 
+/** Whether a store is one of these: to ask it costs no more than to remember what it said. */
+export function isMemoryStore(store: Store): boolean {
+  return store instanceof MapStore;
+}
+
 interface Kept extends Versioned {
   expiresAt: number;
 }
@@ -59,19 +66,18 @@ class MapStore implements MemoryStore {
     return this.#kept.size;
   }
 
+  has(key: string): boolean {
+    return this.#kept.has(key);
+  }
+
   read(keys: readonly string[]): (Versioned | undefined)[] {
     if (this.#disposed) throw disposedError("read");
-    const answers: (Versioned | undefined)[] = [];
-    for (const key of keys) {
+    return keys.map((key) => {
       // A healthy host has no record: the clock is not read for what is not there.
       const kept = this.#kept.get(key);
-      answers.push(
-        kept === undefined || kept.expiresAt <= this.#now()
-          ? undefined
-          : { value: kept.value, version: kept.version },
-      );
-    }
-    return answers;
+      if (kept === undefined || kept.expiresAt <= this.#now()) return undefined;
+      return { value: kept.value, version: kept.version };
+    });
   }
 
   write(

@@ -114,7 +114,7 @@ export function openFile(path: string, busyTimeoutMs: number): RecordsFile {
  * Where two processes do this to a new file at the same moment, SQLite refuses one of them at once, whatever
  * its busy timeout: that one asks again. Without a promise, since the whole store answers without one.
  */
-function switchToWal(database: DatabaseSync, busyTimeoutMs: number): void {
+export function switchToWal(database: DatabaseSync, busyTimeoutMs: number): void {
   const deadline = performance.now() + busyTimeoutMs;
   for (;;) {
     try {

@@ -10,7 +10,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { hostKey, isHostKey } from "../../src/breaker/host_key.ts";
+import { hostKey, isHostKey, isPlainUrl } from "../../src/breaker/host_key.ts";
 import { mulberry32 } from "../support/random.ts";
 
 const READ: Record<string, [input: string, key: string][]> = {
@@ -373,5 +373,41 @@ Deno.test("the short way for plain names and URLs gives what the URL parser give
       if (expected === undefined) assertThrows(() => hostKey(input), TypeError, "", where);
       else assertEquals(hostKey(input), expected, where);
     }
+  }
+});
+
+Deno.test("a URL that is plain to see is one that the parser reads, with the host that it reads", () => {
+  const plain = [
+    "http://example.org",
+    "https://a.b-c.example/p?q#f",
+    "wss://a_b.example?x",
+    "ws://h#",
+  ];
+  const others = [
+    "https://example.org:8443/",
+    "https://user@example.org/",
+    "https://1.2.3.4/",
+    "https://xn--a.example/",
+    "https://exa mple.org/",
+    "HTTPS://example.org/",
+    "https://Example.org/",
+    "https://example.org\\x",
+    "ftp://example.org/",
+    "example.org",
+    "/path",
+    "",
+  ];
+  assertEquals(plain.filter((url) => !isPlainUrl(url)), []);
+  assertEquals(others.filter(isPlainUrl), []);
+  for (const url of plain) {
+    assert(URL.canParse(url), url);
+    assertEquals(hostKey(url), new URL(url).hostname);
+  }
+  const letters = "htps:/.-_ax1?#@ \\";
+  const random = mulberry32(20_260_101);
+  for (let i = 0; i < 20_000; i++) {
+    const drawn = Array.from({ length: 12 }, () => letters[Math.floor(random() * letters.length)]);
+    const url = `http://a${drawn.join("")}`;
+    if (isPlainUrl(url)) assert(URL.canParse(url), url);
   }
 });

@@ -1,12 +1,15 @@
 /**
- * The machine is pure: nothing below src/breaker reads a clock, draws chance, waits or reaches outside.
+ * The machine and the rules of pacing are pure: nothing below src/breaker and src/pacing reads a clock, draws
+ * chance, waits or reaches outside.
  *
  * @module
  */
 import { assertEquals, assertGreater } from "@std/assert";
 import { importsOf, sourceFiles } from "../support/imports.ts";
 
-const BREAKER = new URL("../../src/breaker/", import.meta.url);
+const SRC = new URL("../../src/", import.meta.url);
+const BREAKER = new URL("breaker/", SRC);
+const PACING = new URL("pacing/", SRC);
 
 /** Whole words: `resetTimeoutMs` is a name of the contract. */
 const IMPURE = [
@@ -30,10 +33,10 @@ Deno.test("the folder of the machine is where this test looks", () => {
   assertEquals(names.includes("machine.ts"), true);
 });
 
-for (const file of sourceFiles(BREAKER)) {
-  const name = file.href.slice(BREAKER.href.length);
+for (const file of [...sourceFiles(BREAKER), ...sourceFiles(PACING)]) {
+  const name = file.href.slice(SRC.href.length);
 
-  Deno.test(`breaker/${name} reads no clock, draws no chance and waits for nothing`, () => {
+  Deno.test(`${name} reads no clock, draws no chance and waits for nothing`, () => {
     const lines = Deno.readTextFileSync(file).split("\n");
     const found = lines.flatMap((line, i) =>
       IMPURE.filter((word) => word.test(line)).map((word) => `${name}:${i + 1}: ${word.source}`)
@@ -41,9 +44,10 @@ for (const file of sourceFiles(BREAKER)) {
     assertEquals(found, []);
   });
 
-  Deno.test(`breaker/${name} imports nothing from outside its folder`, () => {
+  Deno.test(`${name} imports nothing from outside its folder and the machine's`, () => {
+    const own = new URL(".", file).href;
     const outside = importsOf(file)
-      .filter((found) => !found.file?.href.startsWith(BREAKER.href))
+      .filter(({ file }) => !file?.href.startsWith(own) && !file?.href.startsWith(BREAKER.href))
       .map(({ specifier }) => specifier);
     assertEquals(outside, []);
   });

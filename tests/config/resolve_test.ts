@@ -29,6 +29,7 @@ Deno.test("nothing configured is the built-in defaults", () => {
     hosts: {},
     resolvers: {},
     rates: {},
+    pacing: { maxWaitMs: 1_000 },
   });
   assertEquals(config.store, {
     backend: "memory",

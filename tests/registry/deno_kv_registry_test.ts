@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { assertEquals, assertLess } from "@std/assert";
+import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import { type BreakerConfigInput, BreakerRegistry } from "../../mod.ts";
 import { denoKvStore } from "../../src/stores/deno_kv.ts";
 import { startRegistryWorker } from "../support/registry_worker_process.ts";
@@ -111,4 +111,30 @@ Deno.test("no failure is lost when 2 processes tell 32 each at once", async () =
   }
   await using here = open(file.path, config);
   assertEquals((await here.registry.inspect(host)).failures, 64);
+});
+
+Deno.test("8 processes hold one rate between them", async () => {
+  await using file = await temporaryPath();
+  const host = "api.example.org";
+  const config = { rates: { [host]: { "*": "20/s" } } };
+  await using workers = new AsyncDisposableStack();
+  const crew = await Promise.all(
+    Array.from({ length: 8 }, () => startRegistryWorker("deno-kv", file.path, config)),
+  );
+  for (const worker of crew) workers.use(worker);
+  const startedAt = Date.now();
+  let sent = 0;
+  for (let round = 0; round < 10; round++) {
+    const tallies = await Promise.all(
+      crew.map((worker) => worker.carryOut({ host, times: 10, at: startedAt + round * 200 })),
+    );
+    for (const { allowed, degraded, storeErrors } of tallies) {
+      sent += allowed;
+      assertEquals([degraded, storeErrors], [0, 0]);
+    }
+  }
+  // Up to a second's worth is let out ahead of its time, to wait for it.
+  const seconds = (Date.now() - startedAt) / 1_000;
+  assertLess(sent, (seconds + 1) * 20 + 2);
+  assertGreater(sent, 2 * 20 * 0.8);
 });

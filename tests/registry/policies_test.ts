@@ -266,6 +266,8 @@ Deno.test("a patch out of bounds, of an unknown key, or against what is below it
   await assertRejects(() => one.setPolicy("not a host", {}), TypeError, "host");
   const by = "b".repeat(65);
   await assertRejects(() => one.setPolicy(host, { failMax: 2 }, { by }), RangeError, "65");
+  const reason = "r".repeat(501);
+  await assertRejects(() => one.setPolicy(host, { failMax: 2 }, { reason }), RangeError, "501");
   assertEquals([store.count(), one.policy(host).failMax], [0, 5]);
   const failureRate = { windowMs: 1_000, minCalls: 10, thresholdRatio: 0.5 };
   assertEquals((await one.setPolicy(host, { slowCall, failureRate })).policy.slowCall, slowCall);

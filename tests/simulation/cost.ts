@@ -15,11 +15,12 @@ import {
 } from "./designs.ts";
 import { Network } from "./network.ts";
 import { Scheduler } from "./scheduler.ts";
+import type { Store } from "../../src/stores/store.ts";
 import { SimStore } from "./store.ts";
 
 /** Dollars per command of a store that is paid by use. */
 const DOLLARS_PER_COMMAND = 0.2 / 100_000;
-const WORKERS = [1, 10, 100];
+export const WORKERS = [1, 10, 100];
 /** Virtual time of one crawl, in milliseconds. */
 const CRAWL_MS = 120_000;
 /** Hosts that exist, and hosts that one worker is at. */
@@ -31,29 +32,29 @@ const LATENCY_MS = 5;
 const HOT_HOST = "hot.example";
 
 /** How healthy the world is. */
-interface Traffic {
+export interface Traffic {
   name: string;
   isDown: (host: string) => boolean;
   /** Share of requests that go to one host. */
   hotRatio: number;
 }
 
-const TRAFFIC: Traffic[] = [
+export const TRAFFIC: readonly Traffic[] = [
   { name: "all hosts healthy", isDown: () => false, hotRatio: 0 },
   { name: "1 % of hosts down", isDown: (host) => /^host-\d*00\./.test(host), hotRatio: 0 },
   { name: "one hot host down", isDown: (host) => host === HOT_HOST, hotRatio: 0.2 },
 ];
 
 /** How one design is made for one worker. */
-type MakeDesign = (options: DesignOptions & Crawl) => Design;
+export type MakeDesign = (options: DesignOptions & Crawl) => Design;
 
 /** What all workers of a crawl share. */
-interface Crawl {
+export interface Crawl {
   scheduler: Scheduler;
   random: Random;
 }
 
-const DESIGNS: Record<string, MakeDesign> = {
+export const DESIGNS: Record<string, MakeDesign> = {
   "breakwater": (options) => breakwater(options, 500, "state"),
   "breakwater, freshness 5 s": (options) => breakwater(options, 5_000, "state"),
   "breakwater, share: cooldowns": (options) => breakwater(options, 500, "cooldowns"),
@@ -91,8 +92,32 @@ function breakwater(
   };
 }
 
-/** Commands per 1,000 requests. */
-async function crawl(make: MakeDesign, traffic: Traffic, workers: number): Promise<number> {
+/** What 1,000 requests cost. */
+export interface Cost {
+  commands: number;
+  /** Of keys and values, both ways. */
+  bytes: number;
+}
+
+/** Adds up the characters that go to a store and come back: keys and values are plain ASCII. */
+function weighed(store: Store, add: (bytes: number) => void): Store {
+  return {
+    ...store,
+    async read(keys) {
+      keys.forEach((key) => add(key.length));
+      const answers = await store.read(keys);
+      answers.forEach((answer) => add(answer?.value.length ?? 0));
+      return answers;
+    },
+    write(key, value, ...rest) {
+      add(key.length + (value?.length ?? 0));
+      return store.write(key, value, ...rest);
+    },
+  };
+}
+
+/** A crawl in simulated time. */
+export async function crawl(make: MakeDesign, traffic: Traffic, workers: number): Promise<Cost> {
   const scheduler = new Scheduler();
   const random = new Random(1);
   const network = new Network({ random, latencyMs: LATENCY_MS, exact: true, troubleRatio: 0 });
@@ -107,9 +132,10 @@ async function crawl(make: MakeDesign, traffic: Traffic, workers: number): Promi
   });
   const end = scheduler.now + CRAWL_MS;
   let requests = 0;
+  let bytes = 0;
   for (let worker = 0; worker < workers; worker++) {
     const design = make({
-      store: store.connect(worker, () => true),
+      store: weighed(store.connect(worker, () => true), (some) => bytes += some),
       now: () => Math.floor(scheduler.now),
       sleep: (ms) => scheduler.sleep(ms),
       scheduler,
@@ -121,7 +147,8 @@ async function crawl(make: MakeDesign, traffic: Traffic, workers: number): Promi
     }
   }
   await scheduler.runUntil(() => scheduler.now >= end, () => {});
-  return (store.commands.read + store.commands.write) * 1_000 / requests;
+  const { read, write } = store.commands;
+  return { commands: (read + write) * 1_000 / requests, bytes: bytes * 1_000 / requests };
 }
 
 async function crawlHosts(
@@ -155,7 +182,7 @@ export async function costTable(): Promise<string> {
     for (const workers of WORKERS) {
       const cells: string[] = [];
       for (const make of Object.values(DESIGNS)) {
-        cells.push(describeCost(await crawl(make, traffic, workers)));
+        cells.push(describeCost((await crawl(make, traffic, workers)).commands));
       }
       lines.push(`| ${traffic.name} | ${workers} | ${cells.join(" | ")} |`);
     }

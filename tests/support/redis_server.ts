@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { installPackage, succeeds } from "./debian_package.ts";
 
 /** How to get the program where it is missing. */
 export const REDIS_HINT = "apt-get install redis-server, or brew install redis";
@@ -23,23 +24,10 @@ export interface RedisServer extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
-/** Whether there is a `redis-server`; on Debian, root installs a missing one. */
+/** Whether there is a `redis-server`; on Debian a missing one is installed. */
 export async function hasRedisServer(): Promise<boolean> {
   if (await succeeds("redis-server", "--version")) return true;
-  if (Deno.build.os !== "linux" || Deno.uid() !== 0) return false;
-  const install = ["install", "-y", "--no-install-recommends", "redis-server"];
-  // A new machine has no list of packages yet.
-  return await succeeds("apt-get", ...install) ||
-    (await succeeds("apt-get", "update") && await succeeds("apt-get", ...install));
-}
-
-async function succeeds(program: string, ...args: string[]): Promise<boolean> {
-  try {
-    const command = new Deno.Command(program, { args, stdout: "null", stderr: "null" });
-    return (await command.output()).success;
-  } catch {
-    return false;
-  }
+  return await installPackage("redis-server");
 }
 
 /** Starts a Redis and waits until it answers. */
