@@ -89,6 +89,7 @@ export class EventLog {
   readonly #shared: SharedEvents | undefined;
   readonly #process = drawIdPrefix();
   readonly #readers = new Set<EventReader>();
+  readonly #followers: ((event: ToldEvent) => void)[] = [];
   readonly #told = new Map<string, number>();
   readonly #stopListening: () => void;
   #count = 0;
@@ -156,6 +157,17 @@ export class EventLog {
     return new EventCursor(this.#ring, replay, resumed.next, seenAt - LATE_MS);
   }
 
+  /** Tells what is held and whatever comes, as long as the log lives, to somebody who keeps it in his own way. */
+  follow(listener: (event: ToldEvent) => void): void {
+    for (const event of this.#ring.resume("").events) listener(event);
+    this.#followers.push(listener);
+  }
+
+  /** Looks into the store for what others did, where nobody reads and so nobody looks. */
+  async look(): Promise<void> {
+    await this.#shared?.poll();
+  }
+
   /** Ends every reader. What happens from then on is handed on to other processes, and read by nobody here. */
   endReaders(): void {
     this.#closed = true;
@@ -187,6 +199,7 @@ export class EventLog {
   #push(event: ToldEvent, backlog = false): void {
     if (!this.#ring.push(event, backlog)) return;
     this.#told.set(event.type, (this.#told.get(event.type) ?? 0) + 1);
+    for (const follower of this.#followers) follower(event);
     if (this.#waking || this.#readers.size === 0) return;
     // Whoever caused the event does not wait for those who read of it.
     this.#waking = true;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BreakerEvent, PolicyEvent } from "../breaker/types.ts";
+import type { BreakerEvent, ModeEvent, PolicyEvent } from "../breaker/types.ts";
 import type { EventType } from "../registry/events.ts";
 
 /** What is told. Denials and outcomes are too many, and are counted instead; of failed calls the outage is told. */
@@ -11,6 +11,7 @@ export const TOLD_TYPES: readonly EventType[] = [
   "transition",
   "operator",
   "policy",
+  "mode",
   "store_outage",
 ];
 
@@ -41,19 +42,31 @@ export function readEventId(id: string): { at: number; process: string } | undef
 export function toldEvent(event: BreakerEvent, process: string, n: number): ToldEvent {
   const at = Math.max(0, Math.floor(event.at));
   const id = `${at}-${process}-${n}`;
-  const { type, ...rest } = event.type === "policy" ? policyChange(event) : event;
+  const { type, ...rest } = flat(event);
   const text = asciiJson({ id, process, type, ...snakeCase(rest) });
   return { id, at, process, type, text };
 }
 
-/** True for what this process tells others: a policy that it took up from the store was told by who changed it. */
+/** True for what this process tells others: what it took up from the store was told by who changed it. */
 export function isOwn(event: BreakerEvent): boolean {
-  return event.type !== "policy" || event.here;
+  return (event.type !== "policy" && event.type !== "mode") || event.here;
+}
+
+function flat(event: BreakerEvent) {
+  if (event.type === "policy") return policyChange(event);
+  return event.type === "mode" ? modeChange(event) : event;
 }
 
 /** That it changed, not what it says: a patch may be long, and the policy can be asked for. */
-function policyChange({ type, at, scope, key, override }: PolicyEvent) {
-  return { type, at, scope, key, action: override ? "set" : "remove", by: override?.by };
+function policyChange({ type, at, scope, key, override, ...removal }: PolicyEvent) {
+  const { by, reason } = override ?? removal;
+  return { type, at, scope, key, action: override ? "set" : "remove", by, reason };
+}
+
+/** What holds in the process that was asked: where a stored mode was removed, others may be configured otherwise. */
+function modeChange({ type, at, mode, override }: ModeEvent) {
+  const { by, reason } = override ?? {};
+  return { type, at, mode, action: override ? "set" : "remove", by, reason };
 }
 
 /** The event in one line, as processes hand it on. */

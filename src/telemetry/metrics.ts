@@ -8,6 +8,7 @@ import { LATENCY_BOUNDS_MS, type LatencyStats } from "../registry/latencies.ts";
 import type { RegistryStats } from "../registry/stats.ts";
 import type { EventLogStats } from "./event_log.ts";
 import type { Family, Labels, Sample } from "./prometheus.ts";
+import type { SummariesStats } from "./summaries.ts";
 import type { Trouble } from "./trouble.ts";
 
 const BOUNDS_S = LATENCY_BOUNDS_MS.map((ms) => ms / 1_000);
@@ -133,6 +134,32 @@ export function eventMetrics(
     ]),
     counter("breakwater_event_readers_refused_total", "Readers turned away: there were too many.", [
       { value: counts.refused },
+    ]),
+  ];
+}
+
+/** What is learned with: summaries, and how often the tuner changed a policy by itself. */
+export function learningMetrics(
+  { hosts, waiting, dropped, incomplete }: SummariesStats,
+  steps: number,
+): Family[] {
+  return [
+    gauge("breakwater_summaries_hosts", "Hosts whose summaries are in memory.", [
+      { value: hosts },
+    ]),
+    gauge("breakwater_summaries_waiting", "Shares of summaries that wait to be written.", [
+      { value: waiting },
+    ]),
+    counter("breakwater_summaries_dropped_total", "Host-minutes lost: there were too many.", [
+      { value: dropped },
+    ]),
+    counter(
+      "breakwater_summaries_incomplete_total",
+      "Readings that could not see everything: the store did not answer, or holds too much.",
+      [{ value: incomplete }],
+    ),
+    counter("breakwater_tuner_steps_total", "Policies that the tuner changed by itself.", [
+      { value: steps },
     ]),
   ];
 }

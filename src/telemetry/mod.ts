@@ -37,3 +37,19 @@ export {
 } from "./prometheus.ts";
 export { registryMetrics } from "./metrics.ts";
 export { observeRegistry } from "./otel.ts";
+export {
+  readSummaries,
+  Summaries,
+  summariesOf,
+  type SummariesOptions,
+  type SummariesStats,
+} from "./summaries.ts";
+export type { SummaryQuery, SummaryReading } from "./summary_share.ts";
+export { EMPTY_SUMMARY, type HostMinute, mergeSummaries, type Summary } from "./summary.ts";
+export { countOf, type Histogram as ValueCounts, quantile } from "./histogram.ts";
+export {
+  openSqliteLog,
+  SqliteLog,
+  type SqliteLogOptions,
+  type SqliteLogStats,
+} from "./sqlite_log.ts";

@@ -69,15 +69,16 @@ Deno.test("a policy's change is told by who made it, without the patch", () => {
     at: AT,
     scope: "host",
     key: "h.example.org",
-    override: { patch, at: AT, by: "advisor" },
+    override: { patch, at: AT, by: "advisor", reason: "4 opens" },
     here: true,
   };
   const { text } = toldEvent(event, "abcd1234", 1);
-  const { action, by, key } = JSON.parse(text);
-  assertEquals([action, by, key], ["set", "advisor", "h.example.org"]);
+  const { action, by, key, reason } = JSON.parse(text);
+  assertEquals([action, by, key, reason], ["set", "advisor", "h.example.org", "4 opens"]);
   assert(!/fail_?max/i.test(text), text);
-  const removed = { ...event, override: undefined };
-  assertEquals(JSON.parse(toldEvent(removed, "abcd1234", 2).text).action, "remove");
+  const removed = { ...event, override: undefined, by: "ops", reason: "undone" };
+  const removal = JSON.parse(toldEvent(removed, "abcd1234", 2).text);
+  assertEquals([removal.action, removal.by, removal.reason], ["remove", "ops", "undone"]);
   assertEquals([isOwn(event), isOwn({ ...event, here: false })], [true, false]);
 });
 

@@ -1,0 +1,318 @@
+/**
+ * Makes summaries of what a registry tells, in memory that follows the hosts in use. Hands over those of hosts
+ * in trouble; nothing is kept of a host that is well but the present minute, so that the minute in which
+ * trouble begins is whole. Writes nothing.
+ *
+ * @module
+ */
+import type { BreakerEvent, DenialEvent, OutcomeEvent, TransitionEvent } from "../breaker/types.ts";
+import type { EventType } from "../registry/events.ts";
+import { countInto, roundedTo } from "./histogram.ts";
+import { EMPTY_SUMMARY, mergeSummaries, type Summary } from "./summary.ts";
+import { heed, type Mark, type Share, type Spell } from "./summary_block.ts";
+
+/** What the book wants to hear of. */
+export const SUMMARY_TYPES: readonly EventType[] = ["outcome", "denial", "transition"];
+
+/** How a book is kept. */
+export interface SummaryBookOptions {
+  /** Hosts at once; those unused for longest are dropped. */
+  maxHosts: number;
+  /** Name of the breaker that counts the failures of a role. */
+  breakerOf: (host: string, role: string) => string;
+  /** True where every process has breakers of its own: then none is opened here and closed elsewhere. */
+  alone: boolean;
+  /** There is something to be taken from now on. */
+  onTrouble: () => void;
+}
+
+/** What one process has to say of one host and role. */
+export interface HostShare extends Share {
+  host: string;
+  role: string;
+}
+
+/** A summary that still counts. */
+type Draft = {
+  -readonly [Name in keyof Summary]: Summary[Name] extends number ? number
+    : { -readonly [Value in keyof Summary[Name]]: Summary[Name][Value] };
+};
+
+/** A minute that is over. */
+interface Finished {
+  role: string;
+  minute: number;
+  draft: Draft;
+}
+
+interface HostEntry {
+  readonly host: string;
+  /** The minute of the drafts. */
+  minute: number;
+  /** Of the present minute, by role. */
+  readonly drafts: Map<string, Draft>;
+  /** Of earlier ones. */
+  finished: Finished[];
+  marks: (Mark & { role: string })[];
+  /** Failures in a row by the name of the breaker; absent where there are none. */
+  runs: Map<string, number> | undefined;
+  /** By the name of the breaker, where they are not kept in the store. */
+  spells: Map<string, Spell> | undefined;
+  /** The first minute that is not worth keeping. */
+  keptUntil: number;
+  /** Trouble that was not taken yet. */
+  isUrgent: boolean;
+}
+
+const MINUTE_MS = 60_000;
+/** Minutes that a host counts as in trouble after the last sign of it, so that ratios have their denominators. */
+const TROUBLE_MINUTES = 60;
+/** Roles of a host at once; the names are the caller's. */
+const MAX_ROLES = 64;
+/** Hosts looked at for one that is well, where one has to go. */
+const MAX_LOOKED_AT = 16;
+
+/** See the module's description. */
+export class SummaryBook {
+  /** Host-minutes that were dropped before they were taken, and events of roles that were too many. */
+  dropped = 0;
+  readonly #o: SummaryBookOptions;
+  readonly #hosts = new Map<string, HostEntry>();
+  readonly #troubled = new Set<HostEntry>();
+
+  constructor(options: SummaryBookOptions) {
+    this.#o = options;
+  }
+
+  /** Hosts held now. */
+  get size(): number {
+    return this.#hosts.size;
+  }
+
+  /** True where something is to be taken, now or later. */
+  get isTroubled(): boolean {
+    return this.#troubled.size > 0;
+  }
+
+  /** Takes note of what happened. */
+  note(event: BreakerEvent): void {
+    if (event.type === "outcome") this.#outcome(event);
+    else if (event.type === "denial") this.#denial(event);
+    else if (event.type === "transition") this.#transition(event);
+  }
+
+  /**
+   * Hands over what there is of hosts in trouble: what is urgent at once, quiet minutes when they are over.
+   *
+   * @param everything the present minute of quiet hosts too
+   */
+  take(nowMs: number, everything: boolean): HostShare[] {
+    const now = Math.floor(nowMs / MINUTE_MS);
+    const shares: HostShare[] = [];
+    for (const entry of this.#troubled) {
+      if (everything || entry.isUrgent || entry.minute !== now) this.#finish(entry);
+      entry.isUrgent = false;
+      if (entry.finished.length > 0 || entry.marks.length > 0) shares.push(...sharesOf(entry));
+      entry.finished = [];
+      entry.marks = [];
+      if (now >= entry.keptUntil) this.#troubled.delete(entry);
+    }
+    return shares;
+  }
+
+  // ---- events -------------------------------------------------------------------------------------------
+
+  #outcome(event: OutcomeEvent): void {
+    const { host, role = "", kind, status, fromCache } = event;
+    const entry = this.#entry(host, event.at);
+    const draft = this.#draft(entry, role);
+    if (draft === undefined) return;
+    draft.calls++;
+    if (fromCache) draft.fromCache++;
+    else if (kind === "cancelled") draft.cancelled++;
+    else addNetworkCall(draft, event);
+    const asked = kind !== "cancelled";
+    if (asked && (kind === "failure" || status === 429 || status === 503)) this.#inTrouble(entry);
+    if (!event.recorded || !asked) return;
+    if (event.probe) {
+      if (kind === "failure") draft.probeFailures++;
+      else draft.probeSuccesses++;
+    }
+    if (kind === "failure") {
+      const breaker = this.#o.breakerOf(host, role);
+      const run = (entry.runs?.get(breaker) ?? 0) + 1;
+      (entry.runs ??= new Map()).set(breaker, run);
+      draft.longestRun = Math.max(draft.longestRun, run);
+    } else if (kind === "success" && entry.runs !== undefined) this.#endRun(entry, role, draft);
+  }
+
+  #endRun(entry: HostEntry, role: string, draft: Draft): void {
+    const breaker = this.#o.breakerOf(entry.host, role);
+    const run = entry.runs?.get(breaker);
+    if (run === undefined) return;
+    countInto(draft.runs, run);
+    entry.runs?.delete(breaker);
+    if (entry.runs?.size === 0) entry.runs = undefined;
+  }
+
+  #denial({ scope, host, role = "", reason, at }: DenialEvent): void {
+    if (scope !== "host") return;
+    const entry = this.#entry(host, at);
+    const draft = this.#draft(entry, role);
+    if (draft === undefined) return;
+    draft.denials[reason] = (draft.denials[reason] ?? 0) + 1;
+    this.#inTrouble(entry);
+  }
+
+  #transition({ scope, key, role = "", at, from, to, reason }: TransitionEvent): void {
+    if (scope !== "host") return;
+    const entry = this.#entry(key, at);
+    const draft = this.#draft(entry, role);
+    if (draft === undefined) return;
+    this.#inTrouble(entry);
+    if (to === "open" && from !== "open") {
+      if (reason === "open") {
+        draft.opens++;
+        this.#mark(entry, role, draft, { at, kind: from === "closed" ? "open" : "again" });
+      } else if (reason !== "manual") draft.cooldowns++;
+    }
+    if (to === "closed") {
+      this.#mark(entry, role, draft, { at, kind: reason === "probes" ? "close" : "reset" });
+    }
+  }
+
+  #mark(entry: HostEntry, role: string, draft: Draft, mark: Mark): void {
+    if (!this.#o.alone) {
+      entry.marks.push({ ...mark, role });
+      return;
+    }
+    entry.spells ??= new Map();
+    const { spell, adds } = heed(entry.spells.get(role) ?? {}, mark);
+    entry.spells.set(role, spell);
+    if (adds) Object.assign(draft, mergeSummaries(draft, { ...EMPTY_SUMMARY, ...adds }));
+  }
+
+  // ---- entries ------------------------------------------------------------------------------------------
+
+  #entry(host: string, at: number): HostEntry {
+    const minute = Math.floor(at / MINUTE_MS);
+    const known = this.#hosts.get(host);
+    if (known?.minute === minute) return known;
+    const entry = known ?? newEntry(host, minute);
+    this.#finish(entry);
+    entry.minute = minute;
+    // Once a minute is often enough to know who was used last.
+    if (known !== undefined) this.#hosts.delete(host);
+    this.#hosts.set(host, entry);
+    if (this.#hosts.size > this.#o.maxHosts) this.#dropOldest(entry);
+    return entry;
+  }
+
+  /** Undefined where the host has too many roles. */
+  #draft({ drafts }: HostEntry, role: string): Draft | undefined {
+    const known = drafts.get(role);
+    if (known !== undefined) return known;
+    if (drafts.size >= MAX_ROLES) {
+      this.dropped++;
+      return undefined;
+    }
+    const draft = newDraft();
+    drafts.set(role, draft);
+    return draft;
+  }
+
+  /** The present minute is over, or is taken as far as it is. */
+  #finish(entry: HostEntry): void {
+    const { minute, drafts, finished, keptUntil } = entry;
+    if (drafts.size === 0) return;
+    if (minute < keptUntil) {
+      for (const [role, draft] of drafts) finished.push({ role, minute, draft });
+    }
+    drafts.clear();
+  }
+
+  #inTrouble(entry: HostEntry): void {
+    entry.keptUntil = entry.minute + TROUBLE_MINUTES;
+    if (entry.isUrgent) return;
+    entry.isUrgent = true;
+    this.#troubled.add(entry);
+    this.#o.onTrouble();
+  }
+
+  /** One that is well goes first: of it nothing is lost. */
+  #dropOldest(kept: HostEntry): void {
+    let oldest: HostEntry | undefined;
+    let looked = 0;
+    for (const entry of this.#hosts.values()) {
+      if (entry === kept || looked++ === MAX_LOOKED_AT) break;
+      oldest ??= entry;
+      if (this.#troubled.has(entry)) continue;
+      oldest = entry;
+      break;
+    }
+    if (oldest === undefined) return;
+    this.#finish(oldest);
+    this.dropped += oldest.finished.length;
+    this.#hosts.delete(oldest.host);
+    this.#troubled.delete(oldest);
+  }
+}
+
+function newEntry(host: string, minute: number): HostEntry {
+  return {
+    host,
+    minute,
+    drafts: new Map(),
+    finished: [],
+    marks: [],
+    runs: undefined,
+    spells: undefined,
+    keptUntil: -Infinity,
+    isUrgent: false,
+  };
+}
+
+function newDraft(): Draft {
+  return {
+    ...EMPTY_SUMMARY,
+    denials: {},
+    retryAfterS: {},
+    latencyMs: {},
+    openS: {},
+    runs: {},
+  };
+}
+
+function addNetworkCall(draft: Draft, event: OutcomeEvent): void {
+  const { kind, status, latencyMs, retryAfterMs } = event;
+  draft.network++;
+  if (kind === "success") draft.successes++;
+  else if (kind === "neutral") draft.neutral++;
+  else draft.failures++;
+  if (status === undefined) {
+    if (kind === "failure") {
+      if (event.error === "TimeoutError") draft.timeouts++;
+      else draft.otherErrors++;
+    }
+  } else if (status >= 429) {
+    if (status === 429) draft.status429++;
+    else if (status >= 500 && status <= 599) draft.status5xx++;
+    if (status === 503) draft.status503++;
+  }
+  if (latencyMs !== undefined) countInto(draft.latencyMs, roundedTo(latencyMs, 1));
+  if (retryAfterMs !== undefined) countInto(draft.retryAfterS, retryAfterMs / 1_000);
+}
+
+/** One share for each role. */
+function sharesOf({ host, finished, marks }: HostEntry): HostShare[] {
+  const roles = new Set([...finished, ...marks].map(({ role }) => role));
+  return [...roles].map((role) => {
+    const minutes = new Map<number, Summary>();
+    for (const { minute, draft } of finished.filter((one) => one.role === role)) {
+      const known = minutes.get(minute);
+      minutes.set(minute, known === undefined ? draft : mergeSummaries(known, draft));
+    }
+    const mine = marks.filter((mark) => mark.role === role);
+    return { host, role, minutes, marks: mine.map(({ at, kind }) => ({ at, kind })) };
+  });
+}
