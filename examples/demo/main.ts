@@ -1,6 +1,7 @@
 /**
  * The demonstration: an edge API, hosts that misbehave by a script, three crawlers that ask the edge and, against
- * hosts of their own that follow the same script, three that do not. All on this machine. `--quick` halves it.
+ * hosts of their own that follow the same script, three that do not. All on this machine. `--quick` halves it,
+ * `--dashboard` says where to watch, and leaves the edge open until it is interrupted.
  *
  * @module
  */
@@ -17,18 +18,31 @@ const FIRST_STEP = 7;
 const paint = painter(Deno.stdout.isTerminal() && !Deno.noColor);
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
-  Deno.exit(await demonstrate(script(values.quick), untilSignal()));
+  const { values } = parseArgs({
+    options: {
+      quick: { type: "boolean", default: false },
+      dashboard: { type: "boolean", default: false },
+    },
+  });
+  Deno.exit(await demonstrate(script(values.quick), values.dashboard, untilSignal()));
 }
 
 /** Runs it all; resolves with the exit code once everything that was started has ended. */
-async function demonstrate(script: Script, interrupted: AbortSignal): Promise<number> {
+async function demonstrate(
+  script: Script,
+  withDashboard: boolean,
+  interrupted: AbortSignal,
+): Promise<number> {
   const started = new AsyncDisposableStack();
   try {
     const gone = new Promise<never>((_, reject) => {
       interrupted.addEventListener("abort", () => reject(interrupted.reason));
     });
-    await Promise.race([play(script, started, interrupted), gone]);
+    await Promise.race([play(script, withDashboard, started, interrupted), gone]);
+    if (withDashboard) {
+      say("\nThe dashboard stays open until Ctrl-C.");
+      await gone.catch(() => {});
+    }
     return 0;
   } catch (error) {
     if (interrupted.aborted) return 130;
@@ -41,6 +55,7 @@ async function demonstrate(script: Script, interrupted: AbortSignal): Promise<nu
 
 async function play(
   script: Script,
+  withDashboard: boolean,
   started: AsyncDisposableStack,
   interrupted: AbortSignal,
 ): Promise<void> {
@@ -49,6 +64,7 @@ async function play(
   const edge = await started.use(startEdge(folder)).url;
   interrupted.throwIfAborted();
   say(`Edge API on ${edge}, its state in a Deno KV file.`);
+  if (withDashboard) say(`Dashboard on ${edge}/, open to whoever is on this machine.`);
   say(`${CRAWLERS} crawlers ask it before each request, ${CRAWLERS} others ask nobody.\n`);
 
   const asking = startSide(script, started, edge);

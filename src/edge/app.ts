@@ -9,11 +9,18 @@ import type { Verdict } from "../breaker/types.ts";
 import type { BreakerRegistry } from "../registry/registry.ts";
 import { AccessLog } from "./access_log.ts";
 import { authorizer, type EdgeTokens } from "./auth.ts";
+import { summaryMetrics } from "../tuning/summary_metrics.ts";
+import { Tuner } from "../tuning/tuner.ts";
+import { addAdviceRoutes } from "./advice_routes.ts";
 import { addBreakerRoutes } from "./breaker_routes.ts";
 import type { EdgeContext } from "./context.ts";
+import { addDashboardRoutes } from "./dashboard/dashboard_routes.ts";
+import { guarding } from "./dashboard/guard.ts";
+import { Sessions } from "./dashboard/sessions.ts";
 import { addEventRoutes, type EventOptions } from "./event_routes.ts";
 import { addGateRoutes, type GateCalls, gateCalls } from "./gate_routes.ts";
 import { addHealthRoutes } from "./health_routes.ts";
+import { addModeRoutes } from "./mode_routes.ts";
 import { addMetricsRoutes } from "./metrics_routes.ts";
 import { addPolicyRoutes } from "./policy_routes.ts";
 import type { PolicySources } from "./policy_wire.ts";
@@ -41,6 +48,8 @@ export interface EdgeOptions {
   log?: (line: string) => void;
   /** Epoch milliseconds; what a Retry-After date counts from. @default {Date.now} */
   now?: () => number;
+  /** What `/v1/advice` asks. @default one that goes by the registry's summaries, which are collected then */
+  tuner?: Tuner;
   /** Bounds and pace of `GET /v1/events`. From now on the registry's events are told to others on its store. */
   events?: EventOptions;
 }
@@ -53,26 +62,26 @@ export interface EdgeOptions {
 export function createApp(options: EdgeOptions): Hono {
   const { registry, tokens, tokenLimit, debug = false, log = () => {}, now = Date.now } = options;
   const authorize = authorizer(tokens, { limit: tokenLimit, now });
-  // Not a middleware: a route without any is answered without composing a chain.
-  const guard: EdgeContext["guard"] = (wanted, answer) =>
-    authorize === undefined ? answer : (c) => {
-      authorize(c.req.raw, wanted);
-      return answer(c);
-    };
+  const sessions = authorize && new Sessions({ tokens: tokens ?? {}, authorize, now });
   const ids = requestIds();
   // Filled when the routes are: nobody asks before the first request.
   const table: RouteTable = (path) => known(path);
   const accessLog = debug ? new AccessLog({ table, ids, log, now }) : undefined;
   const tracing = Tracing.start();
   const noteVerdict = noters(accessLog, tracing);
-  const context: EdgeContext = { registry, now, guard, noteVerdict };
+  const context = { registry, now, noteVerdict, ...guarding(authorize, sessions) };
+  const { tuner = new Tuner({ registry, metrics: summaryMetrics(registry) }) } = options;
 
   const app = new Hono();
   const calls = gateCalls(context);
   addGateRoutes(app, calls);
   addBreakerRoutes(app, context);
   addPolicyRoutes(app, context, options.sources);
-  addMetricsRoutes(app, context, addEventRoutes(app, context, options.events));
+  addAdviceRoutes(app, context, tuner);
+  addModeRoutes(app, context);
+  const events = addEventRoutes(app, context, options.events);
+  addMetricsRoutes(app, context, events);
+  addDashboardRoutes(app, context, { log: events.log, tuner, sessions });
   addHealthRoutes(app, context);
   addOpenApiRoute(app);
   const known = routeTable(app.routes);

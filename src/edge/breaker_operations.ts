@@ -31,14 +31,16 @@ const viewShape = {
   probes: count.describe("Probes out now"),
 };
 const view: z.ZodType<WireView> = z.object(viewShape);
-const snapshot: z.ZodType<WireSnapshot> = z.object({
+/** Also of the list of what is in trouble. */
+export const snapshotShape = {
   scope: z.enum(["host", "resolver"]),
   key: z.string().describe("The host or the resolver"),
   ...viewShape,
   roles: z.record(z.string(), view).describe("Roles with a breaker of their own"),
   degraded: z.boolean().optional()
     .describe("The store could not be reached: what this server knows itself"),
-});
+};
+const snapshot: z.ZodType<WireSnapshot> = z.object(snapshotShape);
 const listing = z.object({
   breakers: z.array(snapshot),
   next_cursor: z.string().optional().describe("Asks for the page that follows; absent on the last"),

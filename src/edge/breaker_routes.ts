@@ -41,7 +41,7 @@ export function addBreakerRoutes(app: Hono, context: EdgeContext): void {
 /** The same three calls for hosts and for resolvers. */
 function addTarget(
   app: Hono,
-  { registry, guard }: EdgeContext,
+  { registry, guard, operatorOf }: EdgeContext,
   path: string,
   targetOf: (c: Context) => Target,
 ): void {
@@ -51,10 +51,15 @@ function addTarget(
     guard("admin", async (c) => {
       const target = targetOf(c);
       const wanted = parseState(await readJson(c, BODY_LIMIT));
-      return answer(await setState(registry, target, wanted));
+      return answer(await setState(registry, target, wanted, operatorOf(c.req.raw)));
     }),
   );
-  app.delete(path, guard("admin", async (c) => answer(await registry.close(targetOf(c)))));
+  app.delete(
+    path,
+    guard("admin", async (c) => {
+      return answer(await registry.close(targetOf(c), { by: operatorOf(c.req.raw) }));
+    }),
+  );
 }
 
 /** Only the registry can tell whether a cursor is one of its own. */
@@ -72,12 +77,13 @@ function setState(
   registry: BreakerRegistry,
   target: Target,
   { state, seconds, reason }: StateBody,
+  by: string | undefined,
 ): Snapshot | Promise<Snapshot> {
-  if (state === "closed") return registry.close(target);
-  if (state === "half_open") return registry.halfOpen(target);
+  if (state === "closed") return registry.close(target, { by });
+  if (state === "half_open") return registry.halfOpen(target, { by });
   // Whole milliseconds, and never 0.
   const forMs = seconds === undefined ? undefined : Math.ceil(seconds * 1_000);
-  return registry.open(target, { forMs, reason });
+  return registry.open(target, { forMs, reason, by });
 }
 
 function answer(snapshot: Snapshot): Response {

@@ -25,6 +25,8 @@ export interface EdgeContext {
   readonly now: () => number;
   /** The handler that answers only to tokens of this scope; wraps nothing where the app is open. */
   readonly guard: <C extends Call = Context>(wanted: AccessScope, answer: Answer<C>) => Answer<C>;
+  /** What the person calls himself who is logged in and made this request; undefined where a program did. */
+  readonly operatorOf: (request: Request) => string | undefined;
   /** Is told each verdict with the request that it answers; absent where nobody wants to know. */
   readonly noteVerdict?: (request: Request, verdict: Verdict) => void;
 }

@@ -31,7 +31,7 @@ export const EVENTS: OperationGroup = {
       id: "getEvents",
       summary: "What happens, as it happens: server-sent events without end",
       description:
-        "Events transition, operator, policy and store_outage, of every process on the store: those of others at " +
+        "Events transition, operator, policy, mode and store_outage, of every process on the store: those of others at " +
         "most 2 s late. After an event gap, read the breakers again: something was missed.",
       scope: "read",
       parameters: [

@@ -8,7 +8,6 @@ import { denoKvStore } from "../stores/deno_kv.ts";
 import { memoryStore } from "../stores/memory.ts";
 import { sqliteStore } from "../stores/sqlite.ts";
 import type { Store } from "../stores/store.ts";
-import { upstashFromEnv, upstashStore } from "../stores/upstash.ts";
 import { StartError } from "./settings.ts";
 
 /** A store with its name for people. */
@@ -59,7 +58,7 @@ export async function openStore(
       // A locked file holds up the whole process: no longer than a call may take.
       return await opened(sqliteStore(path!, { busyTimeoutMs: timeoutMs }), backend, path!);
     case "upstash":
-      return openUpstash(settings, env);
+      return await openUpstash(settings, env);
   }
 }
 
@@ -70,8 +69,13 @@ function refuseFile(backend: string, path: string): never {
   );
 }
 
-function openUpstash({ url, tokenEnv }: ResolvedConfig["store"], env: Environment): OpenedStore {
+async function openUpstash(
+  { url, tokenEnv }: ResolvedConfig["store"],
+  env: Environment,
+): Promise<OpenedStore> {
   const name = "upstash";
+  // The largest of all that a server may need, and most need it not.
+  const { upstashFromEnv, upstashStore } = await import("../stores/upstash.ts");
   try {
     if (url === undefined && tokenEnv === undefined) {
       return { store: upstashFromEnv({ get: (key) => env[key] }), name };

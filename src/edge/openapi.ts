@@ -7,10 +7,13 @@
 import * as z from "zod";
 import { VERSION } from "../telemetry/version.ts";
 import type { AccessScope } from "./auth.ts";
+import { ADVICES } from "./advice_operations.ts";
 import { BREAKERS } from "./breaker_operations.ts";
+import { DASHBOARD } from "./dashboard/dashboard_operations.ts";
 import { EVENTS } from "./event_operations.ts";
 import { GATE } from "./gate_operations.ts";
 import { HEALTH } from "./health_operations.ts";
+import { MODES } from "./mode_operations.ts";
 import type {
   Json,
   NamedSchema,
@@ -24,7 +27,16 @@ import { POLICIES } from "./policy_operations.ts";
 import { EXPECTED } from "./schemas.ts";
 
 /** Every operation there is. A test holds them against the routes of the app. */
-export const GROUPS: readonly OperationGroup[] = [GATE, BREAKERS, POLICIES, EVENTS, HEALTH];
+export const GROUPS: readonly OperationGroup[] = [
+  GATE,
+  BREAKERS,
+  POLICIES,
+  ADVICES,
+  MODES,
+  EVENTS,
+  DASHBOARD,
+  HEALTH,
+];
 
 type JsonObject = { [name: string]: Json | undefined };
 

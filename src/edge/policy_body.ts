@@ -6,6 +6,7 @@
 import { mergePolicy } from "../breaker/policy.ts";
 import type { BreakerPolicy, PolicyPatch } from "../breaker/types.ts";
 import { ConfigError, type ConfigIssue, parseOverride } from "../config/mod.ts";
+import { leavesOf } from "../config/tree.ts";
 import { type FieldError, invalid } from "./problem.ts";
 
 const LONGEST_FIELD = 200;
@@ -18,18 +19,18 @@ const LONGEST_FOUND = 80;
  */
 export function parsePolicyBody(value: unknown, below: BreakerPolicy): PolicyPatch {
   const patch = parsed(value, below);
-  if (Object.keys(patch).length === 0) {
-    throw invalid([{ field: "body", message: "says nothing: name a value, or send DELETE" }]);
-  }
   try {
     mergePolicy(below, patch);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     // Each value is within its bounds: what is left is how many roles there are together.
     throw invalid([{
-      field: "roles",
+      field: error.message.startsWith("Policy 'rates'") ? "rates" : "roles",
       message: `cannot be laid over the policy: ${error.message}`,
     }]);
+  }
+  if (leavesOf(patch).length === 0) {
+    throw invalid([{ field: "body", message: "says nothing: name a value, or send DELETE" }]);
   }
   return patch;
 }

@@ -8,7 +8,8 @@ import type { PolicyYaml, RoleYaml } from "../config/mod.ts";
 import { overrideSchema } from "../config/schema.ts";
 import { HOST_PARAMETER } from "./breaker_operations.ts";
 import type { OperationGroup } from "./operation.ts";
-import type { WirePolicy } from "./policy_wire.ts";
+import { reasonQuery } from "./schemas.ts";
+import type { WirePace, WirePolicy } from "./policy_wire.ts";
 
 const seconds = z.number().optional();
 const count = z.int().optional();
@@ -24,7 +25,7 @@ const roleShape = {
 const role: z.ZodType<RoleYaml> = z.object(roleShape);
 
 /** As it goes out: without the aliases that a body may use. */
-const policy: z.ZodType<PolicyYaml> = z.object({
+export const policySchema: z.ZodType<PolicyYaml> = z.object({
   ...roleShape,
   retry_after_cap_s: seconds.describe("The longest cooldown that a Retry-After can set"),
   probe_lease_s: seconds.describe("A probe that has not reported by then frees its slot"),
@@ -42,18 +43,29 @@ const policy: z.ZodType<PolicyYaml> = z.object({
   failure_rate: z.object({ window_s: seconds, min_calls: count, threshold: ratio }).optional(),
   slow_call: z.object({ duration_ms: z.number().optional(), threshold: ratio }).optional(),
   roles: z.record(z.string(), role).optional().describe("What roles set differently"),
+  rates: z.record(z.string(), z.string()).optional()
+    .describe("Limits by role, * for all requests of the host together: 10/s,1000/h"),
+});
+
+const pace: z.ZodType<WirePace> = z.object({
+  rate: z.string().describe("What the policy says"),
+  multiplier: z.number().describe("What the host's 429s have left of it, 0.1 to 1"),
+  per_second: z.number().describe("Requests per second that may go out in the long run"),
 });
 
 const effective: z.ZodType<WirePolicy> = z.object({
   host: z.string(),
-  policy: policy.describe("What holds now"),
+  policy: policySchema.describe("What holds now"),
   sources: z.record(
     z.string(),
     z.enum(["default", "file", "environment", "flags", "config", "process", "override"]),
   ).describe("Where each value came from, by its path: fail_max, roles.metadata.fail_max"),
-  override: policy.optional().describe("What is stored for every process"),
+  pace: z.record(z.string(), pace).optional()
+    .describe("Where the host has rates: what holds of each now, by role"),
+  override: policySchema.optional().describe("What is stored for every process"),
   overridden_at: z.number().optional().describe("When that was set, in epoch milliseconds"),
   overridden_by: z.string().optional().describe("Who set it, where that was told"),
+  reason: z.string().optional().describe("Why, where that was told"),
   degraded: z.boolean().optional()
     .describe("The store could not be asked: what this process knows"),
 });
@@ -88,7 +100,8 @@ export const POLICIES: OperationGroup = {
   schemas: {
     Override: { schema: overrideSchema },
     RolePolicy: { schema: role },
-    Policy: { schema: policy },
+    Policy: { schema: policySchema },
+    Pace: { schema: pace },
     EffectivePolicy: { schema: effective },
   },
   operations: [
@@ -117,11 +130,13 @@ export const POLICIES: OperationGroup = {
         "alone.",
       scope: "admin",
       parameters: [HOST_PARAMETER],
+      query: { schema: reasonQuery, examples: { reason: "fails in short bursts" } },
       body: {
         schema: overrideSchema,
         examples: {
           stricter: { fail_max: 2 },
           "a role": { roles: { artifact: { fail_max: 8, reset_timeout_s: 30 } } },
+          slower: { rates: { metadata: "8/s,1000/h", "*": "20/s" } },
         },
       },
       answers: {
@@ -140,6 +155,7 @@ export const POLICIES: OperationGroup = {
       summary: "Removes the override of a host's policy",
       scope: "admin",
       parameters: [HOST_PARAMETER],
+      query: { schema: reasonQuery, examples: { reason: "no longer needed" } },
       answers: {
         200: {
           description: "What holds now",

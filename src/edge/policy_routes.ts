@@ -11,17 +11,23 @@ import type { EdgeContext } from "./context.ts";
 import { parsePolicyBody } from "./policy_body.ts";
 import { type PolicySources, wirePolicy } from "./policy_wire.ts";
 import { Problem } from "./problem.ts";
-import { parseHostParameter } from "./requests.ts";
+import { parseHostParameter, parseReasonQuery } from "./requests.ts";
 import { stateAnswer } from "./wire.ts";
 
 /** Adds GET, PUT and DELETE of `/v1/policies/{host}`. */
 export function addPolicyRoutes(
   app: Hono,
-  { registry, guard }: EdgeContext,
+  { registry, guard, operatorOf }: EdgeContext,
   sources: PolicySources | undefined,
 ): void {
   const path = "/v1/policies/:host";
-  const answer = (view: PolicyView) => stateAnswer(wirePolicy(view, sources));
+  const answer = async (view: PolicyView) =>
+    stateAnswer(wirePolicy(view, sources, await registry.pace(view.host)));
+  /** Who changes it and why, where that is said. */
+  const told = (c: Context) => ({
+    by: operatorOf(c.req.raw),
+    ...parseReasonQuery(new URL(c.req.url).searchParams),
+  });
   app.get(path, guard("read", async (c) => answer(await registry.inspectPolicy(hostOf(c)))));
   app.put(
     path,
@@ -30,12 +36,12 @@ export function addPolicyRoutes(
       const body = await readJson(c, BODY_LIMIT);
       const { local } = await registry.inspectPolicy(host);
       const patch = parsePolicyBody(body, local);
-      return answer(await stored(registry.setPolicy(host, patch)));
+      return answer(await stored(registry.setPolicy(host, patch, told(c))));
     }),
   );
   app.delete(
     path,
-    guard("admin", async (c) => answer(await stored(registry.clearPolicy(hostOf(c))))),
+    guard("admin", async (c) => answer(await stored(registry.clearPolicy(hostOf(c), told(c))))),
   );
 }
 
@@ -44,7 +50,7 @@ function hostOf(c: Context): string {
 }
 
 /** A change that not every process will hear of is none: unlike a breaker, a policy can wait. */
-async function stored(change: Promise<PolicyView>): Promise<PolicyView> {
+export async function stored<T>(change: Promise<T>): Promise<T> {
   try {
     return await change;
   } catch (error) {

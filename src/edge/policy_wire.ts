@@ -5,7 +5,7 @@
  */
 import { hostKey } from "../breaker/host_key.ts";
 import { DEFAULT_POLICY } from "../breaker/policy.ts";
-import type { PolicyPatch, PolicyView } from "../breaker/types.ts";
+import type { PaceView, PolicyPatch, PolicyView } from "../breaker/types.ts";
 import { type ConfigSource, policyToYaml, type PolicyYaml } from "../config/mod.ts";
 import { formatPath } from "../config/issues.ts";
 import { leavesOf } from "../config/tree.ts";
@@ -19,6 +19,16 @@ export type PolicySources = Readonly<Record<string, ConfigSource>>;
  */
 export type WireSource = ConfigSource | "config" | "process" | "override";
 
+/** How fast requests may go out now, for one rate of a host. */
+export interface WirePace {
+  /** What the policy says: `10/s,1000/h`. */
+  rate: string;
+  /** What the host's 429s have left of it, from 0.1 to 1. */
+  multiplier: number;
+  /** Requests per second that may go out in the long run. */
+  per_second: number;
+}
+
 /** The answer to every call of `/v1/policies/{host}`. */
 export interface WirePolicy {
   host: string;
@@ -26,31 +36,50 @@ export interface WirePolicy {
   policy: PolicyYaml;
   /** By the path of each value: `fail_max`, `backoff.factor`, `roles.metadata.fail_max`. */
   sources: Record<string, WireSource>;
+  /** Where the host has rates: what holds of each now, by role. */
+  pace?: Record<string, WirePace>;
   /** What is stored for every process, where there is something. */
   override?: PolicyYaml;
   /** When that was set, in epoch milliseconds. */
   overridden_at?: number;
   /** Who set it, where that was told. */
   overridden_by?: string;
+  /** Why, where that was told. */
+  reason?: string;
   /** The store could not be asked; this is what this process knows. */
   degraded?: boolean;
 }
 
 /** The policy as it goes out. */
-export function wirePolicy(view: PolicyView, sources: PolicySources | undefined): WirePolicy {
+export function wirePolicy(
+  view: PolicyView,
+  sources: PolicySources | undefined,
+  pace: readonly PaceView[] = [],
+): WirePolicy {
   const { host, policy, override, degraded } = view;
   const answer: WirePolicy = {
     host,
     policy: policyToYaml(policy),
     sources: sourcesOf(view, sources),
   };
+  if (pace.length > 0) answer.pace = wirePace(pace);
   if (override !== undefined) {
     answer.override = policyToYaml(override.patch);
     answer.overridden_at = override.at;
     answer.overridden_by = override.by;
+    answer.reason = override.reason;
   }
   if (degraded) answer.degraded = true;
   return answer;
+}
+
+function wirePace(pace: readonly PaceView[]): Record<string, WirePace> {
+  return Object.fromEntries(
+    pace.map(({ role, rate, multiplier, perSecond }) => [
+      role,
+      { rate, multiplier, per_second: perSecond },
+    ]),
+  );
 }
 
 /** A value is the last layer's that names it or, as one list of statuses does to the other, changes it. */
@@ -83,9 +112,12 @@ function configuredBy(host: string, name: string, told: PolicySources): ConfigSo
   // The configuration spells a host that is another one without its scheme by its origin.
   const spellings = hostKey(host) === host ? [host] : [`http://${host}`, `https://${host}`];
   const sections = [...spellings.map((spelling) => ["hosts", spelling]), ["defaults"]];
-  for (const section of sections) {
-    const path = `${formatPath(section)}.${name}`;
-    if (Object.hasOwn(told, path)) return told[path];
+  const paths = sections.map((section) => `${formatPath(section)}.${name}`);
+  if (name.startsWith("rates")) {
+    // Rates have a section of their own, which goes before.
+    const rest = name.slice("rates".length);
+    paths.unshift(...spellings.map((spelling) => formatPath(["rates", spelling]) + rest));
   }
-  return undefined;
+  const path = paths.find((path) => Object.hasOwn(told, path));
+  return path === undefined ? undefined : told[path];
 }

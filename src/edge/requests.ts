@@ -10,13 +10,27 @@ import { parseRetryAfter } from "../breaker/retry_after.ts";
 import type { AllowRequest, Outcome, Permit } from "../breaker/types.ts";
 import { type FieldError, found, invalid, Problem } from "./problem.ts";
 import {
+  type AdviceBody,
+  adviceBody,
+  type AdviceQuery,
+  adviceQuery,
   allowBody,
+  type ApplyBody,
+  applyBody,
   batchBody,
   checked,
   EXPECTED,
+  type HistoryListQuery,
+  historyQuery,
   join,
   type ListQuery,
   listQuery,
+  type LogInBody,
+  logInBody,
+  type ModeBody,
+  modeBody,
+  type ReasonQuery,
+  reasonQuery,
   type RecordBody,
   recordBody,
   type StateBody,
@@ -33,6 +47,14 @@ export interface Told {
 export interface Batch {
   asks: AllowRequest[];
   told: Told[];
+}
+
+/** What of the advice is to be applied, and for which hosts the last step is to be undone. */
+export interface Apply {
+  /** Absent: whatever there is to apply. */
+  advice?: AdviceBody[];
+  undo: string[];
+  windowMs?: number;
 }
 
 /** The most items of a kind in a batch. */
@@ -68,9 +90,7 @@ export function parseRecord(value: unknown, nowMs: number): Told {
  */
 export function parseBatch(value: unknown, nowMs: number): Batch {
   return whole((errors) => {
-    const batch = checked(batchBody, value, "", errors);
-    if (batch === undefined) return undefined;
-    const { allow = [], record = [] } = batch;
+    const { allow = [], record = [] } = checked(batchBody, value, "", errors) ?? listsOf(value);
     refuseTooMany("allow", allow);
     refuseTooMany("record", record);
     const asks = allow.map((item, i) => checkAllow(item, `allow[${i}]`, errors));
@@ -98,12 +118,83 @@ export function parseState(value: unknown): StateBody {
 }
 
 /**
+ * The mode that an operator wants.
+ *
+ * @throws {Problem} 400
+ */
+export function parseMode(value: unknown): ModeBody {
+  return whole((errors) => checked(modeBody, value, "", errors));
+}
+
+/**
+ * What of the advice an operator wants applied or undone. Hosts come out as their keys.
+ *
+ * @throws {Problem} 400, or 413 where there are too many items
+ */
+export function parseApply(value: unknown): Apply {
+  return whole((errors) => {
+    const body: ApplyBody = checked(applyBody, value, "", errors) ?? listsOf(value);
+    const { advice, undo = [], window_s: windowS } = body;
+    refuseTooMany("advice", advice ?? []);
+    refuseTooMany("undo", undo);
+    const hosts = undo.map((item, i) => checkUndone(item, `undo[${i}]`, errors));
+    const wanted = advice?.map((item, i) => checkAdvice(item, `advice[${i}]`, errors));
+    return {
+      // Whoever undoes does not want everything else applied.
+      advice: wanted?.filter(isDefined) ?? (body.undo === undefined ? undefined : []),
+      undo: hosts.filter(isDefined),
+      windowMs: windowS === undefined ? undefined : windowS * 1_000,
+    };
+  });
+}
+
+/**
+ * The query of the advice.
+ *
+ * @throws {Problem} 400
+ */
+export function parseAdviceQuery(query: URLSearchParams): AdviceQuery {
+  return whole((errors) => checked(adviceQuery, Object.fromEntries(query), "", errors));
+}
+
+/**
  * The query of a listing.
  *
  * @throws {Problem} 400
  */
 export function parseListQuery(query: URLSearchParams): ListQuery {
   return whole((errors) => checked(listQuery, Object.fromEntries(query), "", errors));
+}
+
+/**
+ * The query of a change that may give its reason.
+ *
+ * @throws {Problem} 400
+ */
+export function parseReasonQuery(query: URLSearchParams): ReasonQuery {
+  return whole((errors) => checked(reasonQuery, Object.fromEntries(query), "", errors));
+}
+
+/**
+ * The query of the history; the host as its key.
+ *
+ * @throws {Problem} 400
+ */
+export function parseHistoryQuery(query: URLSearchParams): HistoryListQuery {
+  return whole((errors) => {
+    const asked = checked(historyQuery, Object.fromEntries(query), "", errors);
+    if (asked?.host === undefined || !checkHost("host", asked.host, "", errors)) return asked;
+    return { ...asked, host: hostKey(asked.host) };
+  });
+}
+
+/**
+ * Who wants to log in to the dashboard.
+ *
+ * @throws {Problem} 400
+ */
+export function parseLogIn(value: unknown): LogInBody {
+  return whole((errors) => checked(logInBody, value, "", errors));
 }
 
 /** The refusal of a cursor that is not of the listing. */
@@ -149,6 +240,12 @@ function checkAllow(value: unknown, at: string, errors: FieldError[]): AllowRequ
   checkAddress(body.host, body.url, at, errors);
   checkNames(body, at, errors);
   return body;
+}
+
+/** The lists of a body that is wrong elsewhere: what is wrong in them is told in the same answer. */
+function listsOf(value: unknown): Record<string, unknown[] | undefined> {
+  if (typeof value !== "object" || value === null) return {};
+  return Object.fromEntries(Object.entries(value).filter(([, list]) => Array.isArray(list)));
 }
 
 /** What else is wrong is told in the same answer, so that a client is mended once. */
@@ -242,6 +339,30 @@ function checkWith(
   }
 }
 
+function checkAdvice(value: unknown, at: string, errors: FieldError[]): AdviceBody | undefined {
+  const body = checked(adviceBody, value, at, errors);
+  if (body === undefined) return undefined;
+  const { host, role } = body;
+  if (role !== undefined && !checkWith(checkRole, "role", role, at, errors)) return undefined;
+  return checkHost("host", host, at, errors) ? { ...body, host: hostKey(host) } : undefined;
+}
+
+function checkUndone(value: unknown, at: string, errors: FieldError[]): string | undefined {
+  if (typeof value === "string" && isHost(value)) return hostKey(value);
+  errors.push({ field: at, found: found(value), message: EXPECTED["host"]! });
+  return undefined;
+}
+
+function isHost(value: string): boolean {
+  try {
+    hostKey(value);
+    return true;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return false;
+  }
+}
+
 function checkRecord(
   value: unknown,
   at: string,
@@ -323,7 +444,10 @@ function named(name: string): Error {
   return error;
 }
 
-function refuseTooMany(field: "allow" | "record", items: readonly unknown[]): void {
+function refuseTooMany(
+  field: "allow" | "record" | "advice" | "undo",
+  items: readonly unknown[],
+): void {
   if (items.length <= BATCH_ITEMS) return;
   throw new Problem(413, `${field} holds ${items.length} items: send up to ${BATCH_ITEMS}`, {
     errors: [{ field, found: found(items), message: `must hold up to ${BATCH_ITEMS} items` }],

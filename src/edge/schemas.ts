@@ -5,8 +5,9 @@
  * @module
  */
 import * as z from "zod";
-import type { BreakerState, OutcomeKind } from "../breaker/types.ts";
+import type { BreakerState, Mode, OutcomeKind } from "../breaker/types.ts";
 import { nearest } from "../config/issues.ts";
+import type { AdviceRule } from "../tuning/advice.ts";
 import { type FieldError, found } from "./problem.ts";
 
 /** The body of `POST /v1/allow`. */
@@ -36,6 +37,50 @@ export interface StateBody {
   state: BreakerState;
   /** How long it stays open; absent: until closed. */
   seconds?: number;
+  reason?: string;
+}
+
+/** The body of `PUT /v1/mode`. */
+export interface ModeBody {
+  mode: Mode;
+  reason?: string;
+}
+
+/** The body of `POST /v1/advice/apply`, its items unread. */
+export interface ApplyBody {
+  advice?: unknown[];
+  undo?: unknown[];
+  window_s?: number;
+}
+
+/** Which advice is meant. */
+export interface AdviceBody {
+  host: string;
+  role?: string;
+  rule?: AdviceRule;
+}
+
+/** The query of `GET /v1/advice`. */
+export interface AdviceQuery {
+  window_s?: number;
+}
+
+/** The body of `POST /session`. */
+export interface LogInBody {
+  token: string;
+  /** What the person calls himself. */
+  name?: string;
+}
+
+/** The query of `GET /v1/history`. */
+export interface HistoryListQuery {
+  host?: string;
+  kind?: "all" | "acts";
+  limit?: number;
+}
+
+/** The query of a change of a policy. */
+export interface ReasonQuery {
   reason?: string;
 }
 
@@ -86,6 +131,72 @@ export const stateBody: z.ZodType<StateBody> = z.strictObject({
   reason: text(256).optional(),
 });
 
+/** The schema of {@linkcode ModeBody}. */
+export const modeBody: z.ZodType<ModeBody> = z.strictObject({
+  mode: z.enum(["enforce", "observe", "off"]),
+  reason: text(256).optional(),
+});
+
+/** By name, so that none is forgotten. */
+const RULES: Readonly<Record<AdviceRule, true>> = {
+  retry_after: true,
+  open_duration: true,
+  failure_runs: true,
+  half_open: true,
+  half_open_recovered: true,
+  pace: true,
+  pace_trim: true,
+  pace_up: true,
+  flapping: true,
+  relax: true,
+  search: true,
+};
+/** Rules of the advisor. */
+export const ADVICE_RULES = Object.keys(RULES) as AdviceRule[]; // safe: these are its keys
+
+/** How far back advice looks, in seconds. */
+export const windowSeconds: z.ZodType<number, number> = z.int().min(60).max(86_400);
+
+/** The schema of {@linkcode ApplyBody}. */
+export const applyBody: z.ZodType<ApplyBody> = z.strictObject({
+  advice: z.array(z.unknown()).optional(),
+  undo: z.array(z.unknown()).optional(),
+  window_s: windowSeconds.optional(),
+});
+
+/** The schema of {@linkcode AdviceBody}. */
+export const adviceBody: z.ZodType<AdviceBody> = z.strictObject({
+  host: text(MAX_URL),
+  role: z.string().optional(),
+  rule: z.enum(ADVICE_RULES).optional(),
+});
+
+/** The schema of {@linkcode AdviceQuery}. */
+export const adviceQuery: z.ZodType<AdviceQuery> = z.strictObject({
+  window_s: z.string().regex(/^[0-9]{1,5}$/).transform(Number).pipe(windowSeconds).optional(),
+});
+
+/** The schema of {@linkcode LogInBody}. */
+export const logInBody: z.ZodType<LogInBody> = z.strictObject({
+  token: text(1_024),
+  name: text(64).optional(),
+});
+
+/** A number of items asked for, in a query. */
+const limit = z.string().regex(/^[0-9]{1,4}$/).transform(Number).pipe(z.int().min(1).max(1_000));
+
+/** The schema of {@linkcode HistoryListQuery}. */
+export const historyQuery: z.ZodType<HistoryListQuery> = z.strictObject({
+  host: text(MAX_URL).optional(),
+  kind: z.enum(["all", "acts"]).optional(),
+  limit: limit.optional(),
+});
+
+/** The schema of {@linkcode ReasonQuery}. */
+export const reasonQuery: z.ZodType<ReasonQuery> = z.strictObject({
+  reason: text(256).optional(),
+});
+
 /** The schema of {@linkcode BatchBody}. */
 export const batchBody: z.ZodType<BatchBody> = z.strictObject({
   allow: z.array(z.unknown()).optional(),
@@ -96,8 +207,7 @@ export const batchBody: z.ZodType<BatchBody> = z.strictObject({
 export const listQuery: z.ZodType<ListQuery> = z
   .strictObject({
     state: z.enum(["open", "half_open", "closed"]).optional(),
-    limit: z.string().regex(/^[0-9]{1,4}$/).transform(Number)
-      .pipe(z.int().min(1).max(1_000)).optional(),
+    limit: limit.optional(),
     cursor: text(MAX_CURSOR).optional(),
   });
 
@@ -117,8 +227,16 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   latency_ms: "must be a number of milliseconds, 0 or above",
   from_cache: "must be true or false",
   state: "must be open, half_open or closed",
+  mode: "must be enforce, observe or off",
   seconds: `must be a number of seconds, above 0 and up to ${ONE_YEAR_S}`,
   reason: "must be a text of up to 256 characters",
+  advice: "must be an array of what to apply, each with a host",
+  undo: "must be an array of hosts",
+  window_s: "must be a whole number of seconds from 60 to 86400",
+  rule: `must be one of ${ADVICE_RULES.join(", ")}`,
+  token: "must be a token of the server",
+  name: "must be a name of up to 64 characters",
+  kind: "must be all or acts",
   allow: "must be an array of asks",
   record: "must be an array of outcomes",
   limit: "must be a whole number from 1 to 1000",
@@ -139,6 +257,13 @@ const KEYS = new Map<unknown, readonly string[]>([
     "from_cache",
   ]],
   [stateBody, ["state", "seconds", "reason"]],
+  [modeBody, ["mode", "reason"]],
+  [applyBody, ["advice", "undo", "window_s"]],
+  [adviceBody, ["host", "role", "rule"]],
+  [adviceQuery, ["window_s"]],
+  [logInBody, ["token", "name"]],
+  [historyQuery, ["host", "kind", "limit"]],
+  [reasonQuery, ["reason"]],
   [batchBody, ["allow", "record"]],
   [listQuery, ["state", "limit", "cursor"]],
 ]);
@@ -176,7 +301,9 @@ function mistakes(
   const expected = EXPECTED[name] ?? issue.message;
   return [{
     field: join(at, name),
-    found: name === "permit" && typeof given === "string" ? undefined : found(given),
+    found: (name === "permit" || name === "token") && typeof given === "string"
+      ? undefined
+      : found(given),
     message: given === undefined ? `is missing: it ${expected}` : expected,
   }];
 }

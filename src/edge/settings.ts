@@ -8,6 +8,7 @@ import type { Environment } from "../config/mod.ts";
 import { CONFIG_VARIABLES } from "../config/environment.ts";
 import { nearest } from "../config/issues.ts";
 import type { EdgeTokens } from "./auth.ts";
+import type { TunerMode } from "../tuning/tuner_options.ts";
 import type { TokenLimit } from "./token_limit.ts";
 
 /** A reason not to start that the operator can mend. Its message says how; its stack is of no use to anybody. */
@@ -23,6 +24,10 @@ export interface ServerSettings {
   tokens: Required<EdgeTokens>;
   /** Absent: no limit. */
   tokenLimit?: TokenLimit;
+  /** What the tuner does with advice; only `enforce` acts by itself. */
+  tuner: TunerMode;
+  /** Path of the SQLite event log; absent: none is kept. */
+  eventLog?: string;
   /** True on Deno Deploy: no files, and everybody can reach the server. */
   onDeploy: boolean;
   /** What the operator should know, but which is no reason not to start. */
@@ -35,6 +40,11 @@ const TOKEN_VARIABLES = {
   admin: "BREAKWATER_ADMIN_TOKENS",
 } as const;
 
+/** What the command line reads, in an environment that it shares with the server. */
+const CLIENT_VARIABLES = ["BREAKWATER_URL", "BREAKWATER_TOKEN"];
+
+const TUNER_VARIABLE = "BREAKWATER_TUNER";
+const EVENT_LOG_VARIABLE = "BREAKWATER_EVENT_LOG";
 const LIMIT_VARIABLE = "BREAKWATER_TOKEN_LIMIT";
 /** `100/s`, `6000/m,burst:50` */
 const LIMIT = /^([1-9][0-9]{0,8})\/([smh])(?:,burst:([1-9][0-9]{0,8}))?$/;
@@ -47,7 +57,7 @@ const LONGEST_TOKEN = 1_024;
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
 
 /**
- * Reads PORT, HOST, the tokens and their limit.
+ * Reads PORT, HOST, the tokens and their limit, the tuner's mode and the path of the event log.
  *
  * @throws {StartError} where one of them cannot be used, or the server would be open to others than this machine
  */
@@ -61,9 +71,17 @@ export function readSettings(env: Environment): ServerSettings {
       read: readTokens(env, TOKEN_VARIABLES.read, warnings),
       admin: readTokens(env, TOKEN_VARIABLES.admin, warnings),
     },
+    tuner: readTuner(env[TUNER_VARIABLE]),
     onDeploy: isSet(env["DENO_DEPLOYMENT_ID"]) || isSet(env["DENO_DEPLOY"]),
     warnings,
   };
+  const eventLog = env[EVENT_LOG_VARIABLE]?.trim() ?? "";
+  if (eventLog !== "") settings.eventLog = eventLog;
+  if (settings.onDeploy && eventLog !== "") {
+    throw new StartError(
+      `${EVENT_LOG_VARIABLE} names a file, and Deno Deploy keeps none: remove the variable`,
+    );
+  }
   if (settings.onDeploy && !hasTokens(settings.tokens)) {
     throw new StartError(`Refusing to start on Deno Deploy without tokens. ${SET_TOKENS}`);
   }
@@ -81,7 +99,14 @@ export function readSettings(env: Environment): ServerSettings {
  * @param named a variable that the configuration names
  */
 export function unknownVariables(env: Environment, named: string | undefined): string[] {
-  const known = [...CONFIG_VARIABLES, ...Object.values(TOKEN_VARIABLES)];
+  const known = [
+    ...CONFIG_VARIABLES,
+    ...Object.values(TOKEN_VARIABLES),
+    ...CLIENT_VARIABLES,
+    LIMIT_VARIABLE,
+    TUNER_VARIABLE,
+    EVENT_LOG_VARIABLE,
+  ];
   return Object.keys(env)
     .filter((name) => name.startsWith("BREAKWATER_") && name !== named && !known.includes(name))
     .map((name) => {
@@ -136,6 +161,16 @@ function readPort(value: string | undefined): number {
   throw new StartError(
     `PORT must be a whole number from 0 to 65535 (0: any that is free): current value is '${
       text.slice(0, 40)
+    }'`,
+  );
+}
+
+function readTuner(value: string | undefined): TunerMode {
+  const mode = value?.trim() || "suggest";
+  if (mode === "observe" || mode === "suggest" || mode === "enforce") return mode;
+  throw new StartError(
+    `${TUNER_VARIABLE} must be observe, suggest or enforce: current value is '${
+      mode.slice(0, 40)
     }'`,
   );
 }

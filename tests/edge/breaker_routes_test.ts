@@ -224,7 +224,7 @@ const BAD_QUERIES: [string, string][] = [
   ["limit=1.5", "limit"],
   ["limit=", "limit"],
   ["cursor=nonsense", "cursor"],
-  ["cursor=host:zzz", "cursor"],
+  ["cursor=resolver:zzz", "cursor"],
   ["cursor=", "cursor"],
   ["stat=open", "stat"],
 ];

@@ -19,6 +19,7 @@ const HOST = "refused.example.org";
 const BREAKER = `/v1/breakers/${HOST}`;
 const RESOLVER = "/v1/resolvers/refused";
 const POLICY = `/v1/policies/${HOST}`;
+const PAST = `/v1/hosts/${HOST}/history`;
 
 /** Every call that takes a token, a body that it takes, and who may make it. */
 const CALLS: readonly [method: string, path: string, body: unknown, mayCall: readonly Caller[]][] =
@@ -37,10 +38,23 @@ const CALLS: readonly [method: string, path: string, body: unknown, mayCall: rea
     ["PUT", POLICY, { fail_max: 3 }, ["admin"]],
     ["DELETE", POLICY, undefined, ["admin"]],
     ["HEAD", "/v1/events", undefined, ["read", "admin"]], // a GET would never end
+    ["GET", "/v1/advice", undefined, ["read", "admin"]],
+    ["GET", "/v1/advice?window_s=86400", undefined, ["read", "admin"]],
+    ["POST", "/v1/advice/apply", { advice: [] }, ["admin"]],
+    ["GET", "/v1/mode", undefined, ["read", "admin"]],
+    ["PUT", "/v1/mode", { mode: "enforce" }, ["admin"]],
+    ["DELETE", "/v1/mode", undefined, ["admin"]],
+    ["GET", "/v1/status", undefined, ["read", "admin"]],
+    ["GET", "/v1/trouble", undefined, ["read", "admin"]],
+    ["GET", "/v1/history", undefined, ["read", "admin"]],
+    ["GET", PAST, undefined, ["read", "admin"]],
     ["GET", "/metrics", undefined, ["read", "admin"]],
   ];
-const WITH_BODY = CALLS.filter(([, , body]) => body !== undefined);
-const OPEN_TO_ALL = ["/healthz", "/readyz", "/openapi.json"];
+const WITH_BODY: typeof CALLS = [
+  ...CALLS.filter(([, , body]) => body !== undefined),
+  ["POST", "/session", { token: TOKENS.read[0] }, ["nobody"]],
+];
+const OPEN_TO_ALL = ["/", "/healthz", "/readyz", "/openapi.json"];
 
 /** A `Host` header that no URL can be made with; and what else may come. */
 const NO_HOSTS = ["a b", "[", "<>", "x:99999", "exa%mple"];
@@ -92,6 +106,7 @@ export const REFUSAL_CASES: Cases = {
         "allow[1].host",
         "record[0].permit",
       ]],
+      ["POST", "/v1/batch", { allow: 5, record: [{}] }, ["allow", "record[0].permit"]],
       ["PUT", BREAKER, { state: "ajar", seconds: -1 }, ["state", "seconds"]],
       ["PUT", RESOLVER, { state: "closed", seconds: 1 }, ["seconds"]],
       ["PUT", POLICY, { fail_max: 0, rolling: { window_s: -1 } }, ["fail_max", "rolling.window_s"]],
@@ -100,6 +115,19 @@ export const REFUSAL_CASES: Cases = {
       ["GET", "/v1/breakers/a%20b", undefined, ["host"]],
       ["GET", "/v1/resolvers/a%20b", undefined, ["resolver"]],
       ["GET", "/v1/policies/a%20b", undefined, ["host"]],
+      ["GET", "/v1/advice?window_s=59", undefined, ["window_s"]],
+      ["GET", "/v1/advice?window_s=86401", undefined, ["window_s"]],
+      ["GET", "/v1/advice?window=60", undefined, ["window"]],
+      ["POST", "/v1/advice/apply", { advice: [{ host: HOST, rule: "guess" }], window_s: 1 }, [
+        "window_s",
+        "advice[0].rule",
+      ]],
+      ["POST", "/v1/advice/apply", { undo: "all" }, ["undo"]],
+      ["PUT", "/v1/mode", { mode: "on" }, ["mode"]],
+      ["GET", "/v1/history?kind=some&limit=0", undefined, ["kind", "limit"]],
+      ["GET", "/v1/hosts/a%20b/history", undefined, ["host"]],
+      ["GET", `${PAST}?window_s=1`, undefined, ["window_s"]],
+      ["POST", "/session", { name: 5 }, ["token", "name"]],
     ];
     for (const [method, path, body, fields] of cases) {
       const answer = await call(edge, method, path, body);
@@ -144,7 +172,9 @@ export const REFUSAL_CASES: Cases = {
     }
   },
 
-  "open to all: /healthz, /readyz and /openapi.json; /v1/* and /metrics are not": async (edge) => {
+  "open to all: /, /healthz, /readyz and /openapi.json; /v1/* and /metrics are not": async (
+    edge,
+  ) => {
     for (const path of OPEN_TO_ALL) {
       assertEquals((await call(edge, "GET", path, undefined, { as: "nobody" })).status, 200, path);
       for (const as of ["crawl", "read", "admin"] as const) {
@@ -172,6 +202,17 @@ export const REFUSAL_CASES: Cases = {
       [RESOLVER, "GET, HEAD, PUT, DELETE"],
       [POLICY, "GET, HEAD, PUT, DELETE"],
       ["/v1/events", "GET, HEAD"],
+      ["/v1/advice", "GET, HEAD"],
+      ["/v1/advice/apply", "POST"],
+      ["/v1/mode", "GET, HEAD, PUT, DELETE"],
+      ["/v1/status", "GET, HEAD"],
+      ["/v1/trouble", "GET, HEAD"],
+      ["/v1/history", "GET, HEAD"],
+      [PAST, "GET, HEAD"],
+      ["/", "GET, HEAD"],
+      ["/session", "GET, HEAD, POST, DELETE"],
+      ["/dashboard/app.js", "GET, HEAD"],
+      ["/dashboard/style.css", "GET, HEAD"],
       ["/metrics", "GET, HEAD"],
       ["/openapi.json", "GET, HEAD"],
       ["/healthz", "GET, HEAD"],

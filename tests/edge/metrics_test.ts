@@ -219,6 +219,40 @@ Deno.test("trouble with the store is counted: commands, errors, outages, degrade
   store.failure = undefined;
 });
 
+Deno.test("what is learned is counted: hosts, shares that wait, readings that saw not all", async () => {
+  const timers = new ManualTimers();
+  const store = new ScriptedStore(timers.now);
+  await using registry = new BreakerRegistry({ store, now: timers.now, timers });
+  const app = createApp({ registry, now: timers.now });
+  const learned = async () => {
+    const metrics = await scrape(app);
+    return ["hosts", "waiting", "dropped_total", "incomplete_total"]
+      .map((name) => value(metrics, `breakwater_summaries_${name}`));
+  };
+  assertEquals(await learned(), [0, 0, 0, 0]);
+  await failTimes(registry, { host }, 1);
+  store.failure = "reject";
+  await call(app, "GET", "/v1/advice");
+  assertEquals(await learned(), [1, 1, 0, 1]);
+  store.failure = undefined;
+  await timers.advance(30_000);
+  assertEquals(await learned(), [1, 0, 0, 1]);
+});
+
+Deno.test("steps of the tuner are counted, an operator's and those of other processes are not", async () => {
+  const timers = new ManualTimers();
+  const store = new ScriptedStore(timers.now);
+  await using registry = new BreakerRegistry({ store, now: timers.now, timers });
+  await using other = new BreakerRegistry({ store, now: timers.now, timers });
+  const app = createApp({ registry, now: timers.now });
+  await registry.setPolicy(host, { failMax: 3 }, { by: "tuner" });
+  await registry.setPolicy(host, { failMax: 4 }, { by: "operator" });
+  await other.setPolicy(host, { failMax: 2 }, { by: "tuner" });
+  await registry.inspectPolicy(host);
+  assertEquals(registry.policy(host).failMax, 2);
+  assertEquals(value(await scrape(app), "breakwater_tuner_steps_total"), 1);
+});
+
 Deno.test("the version is that of the package", async () => {
   assertEquals(VERSION, deno.version);
   const metrics = await scrape(createEdge().app);

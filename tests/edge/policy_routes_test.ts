@@ -109,6 +109,15 @@ Deno.test("an override holds at once, says what it is and since when, and DELETE
   assertEquals((await call(app, "DELETE", PATH)).status, 200);
 });
 
+Deno.test("an override says why it was set, where that was told, until another is set", async () => {
+  const { app } = createEdge();
+  const why = "fails in short bursts";
+  await call(app, "PUT", `${PATH}?reason=${encodeURIComponent(why)}`, { fail_max: 1 });
+  assertEquals((await call(app, "GET", PATH)).body.reason, why);
+  await call(app, "PUT", PATH, { fail_max: 3 });
+  assertEquals((await call(app, "GET", PATH)).body.reason, undefined);
+});
+
 Deno.test("a PUT stands in place of the one before", async () => {
   const { app } = createEdge();
   await call(app, "PUT", PATH, { fail_max: 7 });
@@ -146,6 +155,8 @@ const SLOW = { duration_ms: 100, threshold: 0.5 };
 const REFUSED: [unknown, string[]][] = [
   [{}, ["body"]],
   [{ half_open: {} }, ["body"]],
+  [{ rates: {} }, ["body"]],
+  [{ roles: { metadata: {} } }, ["body"]],
   [[], ["body"]],
   ["fail_max:1", ["body"]],
   [null, ["body"]],

@@ -13,6 +13,7 @@ Deno.test("without variables the server listens on 127.0.0.1:8000, without token
     hostname: "127.0.0.1",
     port: 8_000,
     tokens: { crawl: [], read: [], admin: [] },
+    tuner: "suggest",
     onDeploy: false,
     warnings: [],
   });

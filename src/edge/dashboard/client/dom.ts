@@ -1,0 +1,127 @@
+/**
+ * Making elements and asking the server. Whatever is shown is set as text, never as markup.
+ *
+ * @module
+ */
+import type { RowState } from "./rows.ts";
+
+/** Attributes by name; `true` sets one without a value, `undefined` and `false` none. */
+export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** What an element holds. */
+export type Child = Node | string | undefined;
+
+/** A header that no form can send, and no other site have a browser send. */
+export const CSRF_HEADER = "x-breakwater-dashboard";
+
+/** An element with its attributes and what it holds. */
+export function el<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const made = document.createElement(tag);
+  setAttributes(made, attributes);
+  made.append(...children.filter((child) => child !== undefined));
+  return made;
+}
+
+/** The same of SVG. */
+export function svg<K extends keyof SVGElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: Child[]
+): SVGElementTagNameMap[K] {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  setAttributes(made, attributes);
+  made.append(...children.filter((child) => child !== undefined));
+  return made;
+}
+
+/** Sets those that have a value. */
+export function setAttributes(element: Element, attributes: Attributes): void {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === undefined || value === false) continue;
+    element.setAttribute(name, value === true ? "" : String(value));
+  }
+}
+
+/** A button that does something. */
+export function button(
+  text: string,
+  act: () => void,
+  attributes: Attributes = {},
+): HTMLButtonElement {
+  const made = el("button", { type: "button", ...attributes }, text);
+  made.addEventListener("click", act);
+  return made;
+}
+
+/** The shape of a state, for those who do not see colours; its word stands beside it. */
+export function shape(state: RowState): SVGSVGElement {
+  return svg(
+    "svg",
+    { class: `shape ${state}`, viewBox: "0 0 16 16", "aria-hidden": "true" },
+    svg("use", { href: `#shape-${state}` }),
+  );
+}
+
+/** An element of the page by its id. */
+export function byId<T extends Element = HTMLElement>(id: string): T {
+  const found = document.getElementById(id);
+  if (found === null) throw new Error(`The page has no element #${id}`);
+  return found as Element as T; // safe: whoever asks knows the page's own markup
+}
+
+/** Sets a text, where it is another: what does not change is not drawn again. */
+export function setText(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** A refusal of the server, in its words. */
+export class Refused extends Error {
+  /** HTTP status; 0 where the server was not reached. */
+  readonly status: number;
+
+  /** With the words of the server. */
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/**
+ * Asks the server.
+ *
+ * @throws {Refused} in words that can be shown
+ */
+export async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = { accept: "application/json", [CSRF_HEADER]: "1" };
+  if (body !== undefined) headers["content-type"] = "application/json";
+  const sent = body === undefined ? undefined : JSON.stringify(body);
+  let response: Response;
+  try {
+    response = await fetch(path, { method, headers, body: sent, credentials: "same-origin" });
+  } catch {
+    throw new Refused(0, "The server cannot be reached");
+  }
+  const answer = await response.json().catch(() => ({}));
+  if (response.ok) return answer;
+  throw new Refused(response.status, answer.detail ?? `The server answered ${response.status}`);
+}
+
+/** The path of a host's or resolver's breaker. */
+export function breakerPath(scope: string, key: string): string {
+  const kind = scope === "host" ? "breakers" : "resolvers";
+  return `/v1/${kind}/${encodeURIComponent(key)}`;
+}
+
+/** Tells what was done, for everybody: also those who listen. */
+export function toast(text: string): void {
+  const place = byId("toast");
+  place.textContent = text;
+  place.classList.add("shown");
+  const hide = () => place.classList.remove("shown");
+  clearTimeout(Number(place.dataset["timer"] ?? 0));
+  place.dataset["timer"] = String(setTimeout(hide, 6_000));
+}

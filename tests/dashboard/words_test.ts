@@ -1,0 +1,25 @@
+/**
+ * What the page says of breakers and of what happened, in words.
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { eventWords } from "../../src/edge/dashboard/client/event_list.ts";
+import { reasonOf } from "../../src/edge/dashboard/client/format.ts";
+import type { WireEvent } from "../../src/edge/dashboard/history_book.ts";
+
+Deno.test("a breaker that opened without counting a failure is not said to have counted too many", () => {
+  assertEquals(reasonOf({ reason: "open", failures: 1 }), "too many failures");
+  assertEquals(reasonOf({ reason: "open", failures: 0 }), "too many failed or slow calls");
+  assertEquals(
+    reasonOf({ reason: "manual", note: "moving", failures: 0 }),
+    "opened by hand: moving",
+  );
+  assertEquals(reasonOf({ failures: 3 }), "");
+});
+
+Deno.test("a breaker that lets probes out does so since its time was up, whatever it was open for", () => {
+  const event: WireEvent = { id: "p-1", process: "p", type: "transition", at: 0 };
+  const why = (to: WireEvent["to"]) => eventWords({ ...event, to, reason: "retry_after" }).why;
+  assertEquals([why("open"), why("half_open")], ["the host asked for quiet", "its time was up"]);
+});
