@@ -1,0 +1,33 @@
+/**
+ * Files that a command line names, with words for whoever named the wrong one.
+ *
+ * @module
+ */
+import { Refusal } from "./command.ts";
+import { reasonOf } from "./finding.ts";
+
+/**
+ * What stands in it.
+ *
+ * @throws {Refusal} where it cannot be read
+ */
+export async function readText(file: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(file);
+  } catch (error) {
+    throw new Refusal(`${file} cannot be read: ${reasonOf(error)}`);
+  }
+}
+
+/**
+ * Writes a file that was not there: one that is may have been edited since.
+ *
+ * @throws {Refusal} where it is there, or cannot be written
+ */
+export async function writeNew(file: string, text: string): Promise<void> {
+  try {
+    await Deno.writeTextFile(file, text, { createNew: true });
+  } catch (error) {
+    throw new Refusal(`${file} cannot be written: ${reasonOf(error)}`);
+  }
+}

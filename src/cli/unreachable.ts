@@ -1,0 +1,30 @@
+/**
+ * Why an address could not be reached, in a few words.
+ *
+ * @module
+ */
+
+const LONGEST = 160;
+const KNOWN = new RegExp(
+  "connection refused|connection reset|connection closed|dns error|failed to lookup address|" +
+    "invalid peer certificate|timed out|network is unreachable|requires net access",
+  "i",
+);
+
+/** What may be done about it: another address, or a permission. */
+export function whatToDo(reason: string): string {
+  return /net access/i.test(reason)
+    ? "Start deno with --allow-net, or with -A"
+    : "Is the server running (breakwater serve), and --url or BREAKWATER_URL its address?";
+}
+
+/** In words; without stack, and without what repeats the address. */
+export function unreachable(error: unknown): string {
+  const messages: string[] = [];
+  for (let each: unknown = error; each instanceof Error; each = each.cause) {
+    if (each.name === "TimeoutError") return "no answer in time";
+    messages.push(each.message);
+  }
+  const all = messages.join(": ");
+  return (KNOWN.exec(all)?.[0].toLowerCase() ?? all.slice(0, LONGEST)) || "no connection";
+}
