@@ -1,19 +1,49 @@
 /**
  * `deno task bench`: every figure in one run, as ratios beside absolute values, since machines are noisy.
- * A word runs only the groups whose name holds it, `--json FILE` writes the figures too. The edge takes
- * `--store NAMES`, `--only WORD`, `--rounds N`, `--seconds N` and `--connections N` besides.
+ * A word runs only the groups whose name holds it, `--json FILE` writes the figures too, `--plot DIR` draws how
+ * they grow. `--rounds N` is how often contenders take turns. The edge takes `--store NAMES`, `--only WORD`,
+ * `--seconds N` and `--connections N` besides, and the growth `--only WORD`.
  *
  * @module
  */
+import { cliStart } from "./cli_start.ts";
+import { coldStart } from "./cold_start.ts";
 import { edge } from "./edge.ts";
+import { dashboard } from "./dashboard.ts";
+import { growth } from "./growth.ts";
 import { groupCommit } from "./group_commit.ts";
 import { healthyHost } from "./healthy_host.ts";
+import { fetchWrapper, inProcess, registries } from "./in_process.ts";
+import { garbage, memory } from "./memory.ts";
 import type { Figure, Group } from "./figure.ts";
 import { readOptions } from "./options.ts";
 import { outage } from "./outage.ts";
+import { pacing } from "./pacing.ts";
+import { storeCost } from "./store_cost.ts";
+import { summaries } from "./summaries.ts";
+import { replays } from "./replay.ts";
 import { telemetry } from "./telemetry.ts";
 
-const GROUPS: Group[] = [healthyHost, groupCommit, outage, telemetry, edge];
+const GROUPS: Group[] = [
+  inProcess,
+  registries,
+  fetchWrapper,
+  garbage,
+  memory,
+  healthyHost,
+  groupCommit,
+  outage,
+  telemetry,
+  edge,
+  replays,
+  summaries,
+  cliStart,
+  coldStart,
+  storeCost,
+  growth,
+  pacing,
+  dashboard,
+];
 
 function valueOf({ value, unit }: Figure): string {
   const text = value >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(3);

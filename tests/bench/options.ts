@@ -11,6 +11,8 @@ export interface BenchOptions {
   word: string;
   /** Where the figures are written as JSON besides. */
   jsonFile?: string;
+  /** Where drawings of the growth are written. */
+  plotFolder?: string;
   /** Stores by name; empty: all. */
   stores: readonly string[];
   /** Only what holds this word, within a group that asks. */
@@ -35,9 +37,10 @@ export function readOptions(args: string[]): BenchOptions {
     allowPositionals: true,
     options: {
       json: { type: "string" },
+      plot: { type: "string" },
       store: { type: "string", multiple: true, default: [] },
       only: { type: "string", default: "" },
-      rounds: { type: "string", default: "5" },
+      rounds: { type: "string", default: "3" },
       seconds: { type: "string", default: "1" },
       connections: { type: "string", default: "64" },
     },
@@ -45,6 +48,7 @@ export function readOptions(args: string[]): BenchOptions {
   return {
     word,
     jsonFile: values.json,
+    plotFolder: values.plot,
     stores: values.store.flatMap((names) => names.split(",")),
     only: values.only,
     rounds: wholeNumber("rounds", values.rounds),
