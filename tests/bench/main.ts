@@ -1,8 +1,9 @@
 /**
  * `deno task bench`: every figure in one run, as ratios beside absolute values, since machines are noisy.
  * A word runs only the groups whose name holds it, `--json FILE` writes the figures too, `--plot DIR` draws how
- * they grow. `--rounds N` is how often contenders take turns. The edge takes `--store NAMES`, `--only WORD`,
- * `--seconds N` and `--connections N` besides, and the growth `--only WORD`.
+ * they grow. `--rounds N` is how often contenders take turns: all takes some six minutes, with 1 about half. The
+ * edge takes `--store NAMES`, `--only WORD`, `--seconds N` and `--connections N` besides, and the growth
+ * `--only WORD`.
  *
  * @module
  */
