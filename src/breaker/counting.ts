@@ -49,7 +49,7 @@ export function count(
   now: number,
 ): Counted | undefined {
   const track = trackOf(record, name);
-  if (isExpired(input, policy, now)) return undefined;
+  if (isExpired(input.issuedAt, policy, now)) return undefined;
   if (track.state === "open") return countProbe(record, name, track, input, policy, now);
   const { kind, generation } = input.mark;
   // Generation 0 is what every permit still alive was issued in: the tombstone outlived all older ones.
@@ -66,9 +66,9 @@ export function count(
   }
 }
 
-/** A permit of a clock that is so far ahead has expired too. */
+/** True for the outcome of a permit that is too old. One of a clock that is so far ahead has expired too. */
 export function isExpired(
-  { issuedAt }: OutcomeInput,
+  issuedAt: number,
   { permitTtlMs }: BreakerPolicy,
   now: number,
 ): boolean {

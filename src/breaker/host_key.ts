@@ -17,12 +17,13 @@ const SCHEMES: readonly string[] = ["http:", "https:", "ws:", "wss:"];
 
 /**
  * Names that the URL parser would hand back unchanged, so that the hot path need not ask it. The last label
- * starts with a letter: anything else might be an IPv4 address in one of its many spellings. Names with a
- * label in punycode match too and are told apart by {@linkcode mayBePunycode}.
+ * starts with a letter: anything else might be an IPv4 address in one of its many spellings. Only the URL parser
+ * can tell whether a label that claims to be punycode is.
  */
-const PLAIN_NAME = /^(?:[a-z0-9_-]{1,63}\.)*[a-z][a-z0-9-]{0,62}$/;
+const PLAIN_NAME = /^(?:(?!xn--)[a-z0-9_-]{1,63}\.)*(?!xn--)[a-z][a-z0-9-]{0,62}$/;
 /** A URL whose host is such a name and that states no port and no userinfo. */
-const PLAIN_URL = /^(?:http|ws)s?:\/\/((?:[a-z0-9_-]{1,63}\.)*[a-z][a-z0-9-]{0,62})(?:[/?#]|$)/;
+const PLAIN_URL =
+  /^(?:http|ws)s?:\/\/((?:(?!xn--)[a-z0-9_-]{1,63}\.)*(?!xn--)[a-z][a-z0-9-]{0,62})(?:[/?#]|$)/;
 
 /** Only `scheme://` makes a URL: `localhost:8080` is a host with its port. */
 const URL_START = /^([a-z][a-z0-9+.-]*:)\/\/([^/?#\\]*)/i;
@@ -45,10 +46,9 @@ const NOT_IN_A_NAME = /[\s\p{Cc}/\\?#@]/u;
  */
 export function hostKey(input: string | URL): string {
   if (typeof input === "string") {
-    const isName = input.length <= MAX_NAME && !input.includes(":") && PLAIN_NAME.test(input);
-    if (isName && !mayBePunycode(input)) return input;
+    if (input.length <= MAX_NAME && !input.includes(":") && PLAIN_NAME.test(input)) return input;
     const plain = PLAIN_URL.exec(input)?.[1];
-    if (plain !== undefined && plain.length <= MAX_NAME && !mayBePunycode(plain)) return plain;
+    if (plain !== undefined && plain.length <= MAX_NAME) return plain;
     const start = URL_START.exec(input);
     return start === null ? keyOfBareHost(input) : keyOfUrlText(input, start[1]!, start[2]!);
   }
@@ -61,7 +61,7 @@ export function hostKey(input: string | URL): string {
  * that the URL parser could refuse. False for any other text, URL or not.
  */
 export function isPlainUrl(text: string): boolean {
-  return PLAIN_URL.test(text) && !mayBePunycode(text);
+  return PLAIN_URL.test(text);
 }
 
 /**
@@ -81,11 +81,6 @@ function keyOrNone(text: string): string | undefined {
   } catch {
     return undefined; // only a TypeError comes here: the text names no host
   }
-}
-
-/** Only the URL parser can tell whether a label that claims to be punycode is. */
-function mayBePunycode(name: string): boolean {
-  return name.includes("xn--");
 }
 
 function keyOfUrlText(text: string, scheme: string, authority: string): string {

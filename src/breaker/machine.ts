@@ -15,7 +15,7 @@ import {
   withTrack,
 } from "./changes.ts";
 import { asksForCooldown, count, isExpired, type OutcomeInput } from "./counting.ts";
-import type { Mark } from "./permit.ts";
+import { FRESH_MARK, type Mark } from "./permit.ts";
 import { breakerName, limitsOf, trialCallsOf } from "./policy.ts";
 import { SHARED } from "./names.ts";
 import type { RateSample } from "./rate_window.ts";
@@ -106,6 +106,8 @@ export interface Step<Answer> {
 }
 
 const NONE: readonly Transition[] = [];
+/** What a breaker without a record says. */
+const FRESH: Admission = Object.freeze({ allowed: true, mark: FRESH_MARK });
 
 /** May a request of this role go out now? Takes nothing: a probe's lease is taken by {@linkcode admit}. */
 export function decide(
@@ -114,7 +116,7 @@ export function decide(
   role: string,
   now: number,
 ): Admission {
-  if (record === undefined) return { allowed: true, mark: { kind: "closed", generation: 0 } };
+  if (record === undefined) return FRESH;
   const name = breakerName(policy, role);
   return whileOpen(record, policy, name, now) ??
     decideLive(prune(record, policy, now) ?? EMPTY_RECORD, policy, name, role, now);
@@ -227,6 +229,21 @@ export function saysNothing(
   return record === undefined && kind !== "failure" && policy.failureRate === undefined;
 }
 
+/**
+ * True where an outcome leaves a breaker without a record as it is, and is recorded: that of a timely request, that was
+ * let through as any other and asks for no cooldown.
+ */
+export function leavesWell(
+  issuedAt: number,
+  mark: Mark,
+  kind: OutcomeKind,
+  policy: BreakerPolicy,
+  now: number,
+): boolean {
+  return mark.kind === "closed" && saysNothing(undefined, kind, policy) &&
+    !isExpired(issuedAt, policy, now);
+}
+
 /** What became of a timely outcome that says nothing. */
 const NOTHING_SAID: Step<Told> = Object.freeze({
   record: undefined,
@@ -241,10 +258,11 @@ export function tell(
   policy: BreakerPolicy,
   now: number,
 ): Step<Told> {
-  const isPlain = input.mark.kind === "closed" && !asksForCooldown(input, policy);
-  if (isPlain && saysNothing(record, input.kind, policy) && !isExpired(input, policy, now)) {
-    return NOTHING_SAID;
-  }
+  const { issuedAt, mark, kind } = input;
+  if (
+    record === undefined && leavesWell(issuedAt, mark, kind, policy, now) &&
+    !asksForCooldown(input, policy)
+  ) return NOTHING_SAID;
   const live = prune(record, policy, now);
   const before = live ?? EMPTY_RECORD;
   const name = breakerName(policy, input.role);

@@ -44,13 +44,8 @@ const KINDS: Record<string, MarkKind> = { c: "closed", p: "probe", s: "shadow" }
 const PATTERN =
   /^1~([a-z0-9]{1,32})~([0-9a-z]{1,10})~([cps][0-9a-z]{1,10})~([cps][0-9a-z]{1,10})?~([a-z0-9_-]*)~([A-Za-z0-9._-]*)~(.+)$/s;
 
-/** The last time that was written out: many permits are of one millisecond, and it takes as long as all the rest. */
-let lastIssued = { at: 0, text: "0" };
-
-function writeTime(at: number): string {
-  if (lastIssued.at !== at) lastIssued = { at, text: at.toString(36) };
-  return lastIssued.text;
-}
+/** How a breaker without a record marks what it lets through: one object, so that it is told at a glance. */
+export const FRESH_MARK: Mark = Object.freeze({ kind: "closed", generation: 0 });
 
 function writeMark(mark: Mark): string {
   return LETTERS[mark.kind] + mark.generation.toString(36);
@@ -62,12 +57,35 @@ function readMark(text: string): Mark | undefined {
   return kind !== undefined && Number.isSafeInteger(generation) ? { kind, generation } : undefined;
 }
 
+/** What two digits of base 36 can say, written out once: to write a number takes longer than to put texts together. */
+const DIGIT_PAIRS: readonly string[] = Array.from(
+  { length: 36 * 36 },
+  (_, i) => i.toString(36).padStart(2, "0"),
+);
+
+/** All but the id and the host. */
+type Middle = Omit<PermitParts, "id" | "host">;
+
+/** The last middle that was written: many permits of one millisecond have it in common. */
+let lastMiddle: Middle = { issuedAt: NaN, role: "", resolver: "", hostMark: FRESH_MARK };
+let lastMiddleText = "";
+
+function writeMiddle(middle: Middle): string {
+  const { issuedAt, role, resolver, hostMark, resolverMark } = middle;
+  const last = lastMiddle;
+  const isSame = issuedAt === last.issuedAt && role === last.role && resolver === last.resolver &&
+    hostMark === last.hostMark && resolverMark === last.resolverMark;
+  if (isSame) return lastMiddleText;
+  const second = resolverMark === undefined ? "" : writeMark(resolverMark);
+  const issued = Math.floor(issuedAt).toString(36);
+  lastMiddle = { issuedAt, role, resolver, hostMark, resolverMark };
+  lastMiddleText = `~${issued}~${writeMark(hostMark)}~${second}~${role}~${resolver}~`;
+  return lastMiddleText;
+}
+
 /** Writes a permit. The host stands last, so that no character of it can end another field. */
 export function writePermit(parts: PermitParts): Permit {
-  const { id, issuedAt, host, role, resolver, hostMark, resolverMark } = parts;
-  const second = resolverMark === undefined ? "" : writeMark(resolverMark);
-  return `${VERSION}~${id}~${writeTime(Math.floor(issuedAt))}~${writeMark(hostMark)}~${second}` +
-    `~${role}~${resolver}~${host}`;
+  return VERSION + "~" + parts.id + writeMiddle(parts) + parts.host;
 }
 
 /** Reads a permit; undefined where it is none. Never throws, whatever it is given. */
@@ -101,6 +119,14 @@ export function readPermit(permit: unknown): PermitParts | undefined {
  */
 export function idMaker(drawPrefix: () => string): () => string {
   let prefix: string | undefined;
-  let counter = 0;
-  return () => (prefix ??= drawPrefix()) + (counter++).toString(36);
+  let rest = "";
+  let [high, low] = [0, DIGIT_PAIRS.length];
+  return () => {
+    if (low === DIGIT_PAIRS.length) {
+      prefix ??= drawPrefix();
+      rest = prefix + (high++).toString(36);
+      low = 0;
+    }
+    return DIGIT_PAIRS[low++]! + rest;
+  };
 }

@@ -36,10 +36,9 @@ export class IssuedPermits {
   }
 }
 
-/** By the last digits of the id, which count up. */
+/** By the first two digits of the id, which count up. */
 function placeOf(permit: string): number {
-  const end = permit.indexOf("~", 2);
-  return (36 * digitAt(permit, end - 2) + digitAt(permit, end - 1)) & (PLACES - 1);
+  return (36 * digitAt(permit, 2) + digitAt(permit, 3)) & (PLACES - 1);
 }
 
 /** Of base 36. Anything where there is none. */

@@ -6,7 +6,7 @@
  */
 import { classify } from "../breaker/classify.ts";
 import type { OutcomeInput } from "../breaker/counting.ts";
-import { tell, type Told } from "../breaker/machine.ts";
+import { leavesWell, tell, type Told } from "../breaker/machine.ts";
 import { type Mark, type PermitParts, readPermit } from "../breaker/permit.ts";
 import { breakerName } from "../breaker/policy.ts";
 import { type BreakerRecord, trackOf } from "../breaker/record.ts";
@@ -62,6 +62,9 @@ export class Outcomes {
     }
     outcomes[kind]++;
     const retryAfterMs = retryAfterOf(outcome, now);
+    if (retryAfterMs === undefined && this.#isUneventful(parts, outcome, kind, policy, now)) {
+      return { recorded: true, state: "closed", retryAfterMs: 0 };
+    }
     const { cooldowns } = this.#core;
     const input = inputOf(parts, parts.hostMark, parts.role, kind, outcome, retryAfterMs);
     const alone = this.#tell("host", parts.host, parts.hostStoreKey, policy, input, now);
@@ -83,6 +86,28 @@ export class Outcomes {
     if (!this.#core.listeners.hearsOutcomes) return result;
     const emit = (answer: RecordResult) => this.#emitOutcome(parts, outcome, kind, answer, now);
     return isPromise(result) ? result.then(emit) : emit(result);
+  }
+
+  /** True where nobody need be told: host and resolver are well and stay so, as is known here without asking. */
+  #isUneventful(
+    { issuedAt, resolver, hostMark, resolverMark, hostStoreKey, resolverStoreKey }: IssuedPermit,
+    outcome: Outcome,
+    kind: OutcomeKind,
+    policy: BreakerPolicy,
+    now: number,
+  ): boolean {
+    const { cooldowns, engine, listeners, policies } = this.#core;
+    if (hostStoreKey === undefined || !engine.isAbsent(hostStoreKey)) return false;
+    if (cooldowns !== undefined || policy.rates !== undefined || listeners.hearsOutcomes) {
+      return false;
+    }
+    if (!leavesWell(issuedAt, hostMark, kind, policy, now)) return false;
+    if (resolverMark === undefined) return true;
+    if (resolverStoreKey === undefined || !engine.isAbsent(resolverStoreKey)) return false;
+    const ofResolver = policies.ofResolver(resolver);
+    const hasSameRules = ofResolver.classify === policy.classify;
+    const kindToIt = hasSameRules ? kind : classify(outcome, ofResolver.classify);
+    return leavesWell(issuedAt, resolverMark, kindToIt, ofResolver, now);
   }
 
   /** Tells pacing of a request that was asked for in earnest, and waits where that has to be written. */
