@@ -42,11 +42,7 @@ export type { EngineStats, QueueStats } from "./src/registry/engine.ts";
 export type { EventType } from "./src/registry/events.ts";
 export type { LatencyStats } from "./src/registry/latencies.ts";
 export type { RegistryStats } from "./src/registry/stats.ts";
-export {
-  type StoreHealth,
-  type StoreOperation,
-  StoreUnavailableError,
-} from "./src/registry/store_guard.ts";
+export { type StoreHealth, StoreUnavailableError } from "./src/registry/store_guard.ts";
 export type { WriterStats } from "./src/registry/writer.ts";
 export type { Timers } from "./src/registry/timers.ts";
 export { type MemoryStore, memoryStore, type MemoryStoreOptions } from "./src/stores/memory.ts";
@@ -56,6 +52,7 @@ export type {
   MaybePromise,
   Page,
   Store,
+  StoreOperation,
   Versioned,
   WriteResult,
 } from "./src/stores/store.ts";

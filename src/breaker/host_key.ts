@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { AllowRequest } from "./types.ts";
 
 /** Longest host name in characters, and longest label (RFC 1035 section 2.3.4). */
 const MAX_NAME = 253;
@@ -54,6 +55,18 @@ export function hostKey(input: string | URL): string {
   }
   if (input instanceof URL) return keyOfUrl(input, input.href);
   throw refusal(describe(input), "it is neither a string nor a URL");
+}
+
+/**
+ * The key of the host that a request is for.
+ *
+ * @throws {TypeError} where the request names neither or both of host and url, or no host
+ */
+export function hostKeyOf({ host, url }: Pick<AllowRequest, "host" | "url">): string {
+  if ((host === undefined) === (url === undefined)) {
+    throw new TypeError("A request names exactly one of 'host' and 'url'");
+  }
+  return hostKey((host ?? url)!);
 }
 
 /**

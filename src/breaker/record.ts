@@ -107,6 +107,11 @@ export function trackOf(record: BreakerRecord, name: string): Track {
   return record.tracks.get(name) ?? record.rest ?? HEALTHY;
 }
 
+/** The generation of the breaker with this name; 0 where there is no record. */
+export function generationOf(record: BreakerRecord | undefined, name: string): number {
+  return record === undefined ? 0 : trackOf(record, name).generation;
+}
+
 /** The state that a breaker has now. A deadline has passed when `now` equals it. */
 export function stateOf(track: Track, now: number): BreakerState {
   if (track.state === "closed") return "closed";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { hostKey } from "../breaker/host_key.ts";
+import { hostKeyOf } from "../breaker/host_key.ts";
 import { retryAfterFromHeaders } from "../breaker/retry_after.ts";
 import type {
   AllowRequest,
@@ -32,12 +32,9 @@ export interface Asked {
  *
  * @throws {TypeError} where the request names neither or both of host and url, or no host
  */
-export function askedOf({ host, url, role, resolver }: AllowRequest): Asked {
-  if ((host === undefined) === (url === undefined)) {
-    throw new TypeError("A request names exactly one of 'host' and 'url'");
-  }
-  const key = hostKey((host ?? url)!);
-  return { ...addressOf(key), role, resolver };
+export function askedOf(request: AllowRequest): Asked {
+  const { role, resolver } = request;
+  return { ...addressOf(hostKeyOf(request)), role, resolver };
 }
 
 /** `example.org:443` is the key of `http://example.org:443`; as a bare host it would lose its port. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { hostKey } from "../breaker/host_key.ts";
+import { hostKeyOf } from "../breaker/host_key.ts";
 import { checkResolver, checkRole } from "../breaker/names.ts";
 import type { AllowRequest, BreakerPolicy } from "../breaker/types.ts";
 import type { Named } from "./cooldown_share.ts";
@@ -44,11 +44,7 @@ export class Asks {
 
   /** @throws {TypeError} where the request names neither or both of host and url, or a name is none */
   of(request: AllowRequest): Ask {
-    const { host, url } = request ?? {};
-    if ((host === undefined) === (url === undefined)) {
-      throw new TypeError("A request names exactly one of 'host' and 'url'");
-    }
-    const key = hostKey((host ?? url)!);
+    const key = hostKeyOf(request ?? {});
     const resolver = checkResolver(request.resolver);
     const { policies, prefixes } = this.#core;
     return {

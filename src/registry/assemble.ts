@@ -6,7 +6,7 @@
  */
 import type { Mode } from "../breaker/types.ts";
 import { isMemoryStore, memoryStore } from "../stores/memory.ts";
-import type { Store } from "../stores/store.ts";
+import type { Store, StoreOperation } from "../stores/store.ts";
 import type { Codec } from "./codec.ts";
 import { CooldownShare } from "./cooldown_share.ts";
 import { COOLDOWN_CODEC } from "./cooldowns.ts";
@@ -22,7 +22,7 @@ import { PolicyShare } from "./policy_share.ts";
 import { RATE_CODEC } from "./rate_codec.ts";
 import { BARE_PREFIXES, recordCodec, SHARED_PREFIXES } from "./record_codec.ts";
 import { checkOptions, DEFAULT_MAX_WAIT_MS, type RegistryOptions } from "./registry_options.ts";
-import { StoreGuard, type StoreOperation } from "./store_guard.ts";
+import { StoreGuard } from "./store_guard.ts";
 import { REAL_TIMERS } from "./timers.ts";
 
 type EngineBounds =
@@ -43,20 +43,7 @@ export function assemble(options: RegistryOptions, maxRecords: number): Registry
   const policies = new PolicyBook(config);
   const listeners = new Listeners();
   const counters = new Counters();
-  const onError = (operation: StoreOperation, key?: string) =>
-    listeners.emit({ type: "store_error", at: now(), operation, problem: "unavailable", key });
-  const onOutage = (phase: "begin" | "end", durationMs?: number) =>
-    listeners.emit({ type: "store_outage", at: now(), phase, durationMs });
-  const onUnreadable = (key: string) => {
-    counters.unreadableValues++;
-    listeners.emit({
-      type: "store_error",
-      at: now(),
-      operation: "read",
-      problem: "unreadable",
-      key,
-    });
-  };
+  const { onError, onOutage, onUnreadable } = reporters(listeners, counters, now);
   const onMode = (mode: Mode) => void (core.mode = mode);
   const modes = new ModeShare({ configured: mode, onMode, listeners, now, onUnreadable });
   const overrides = new PolicyShare({ policies, modes, listeners, now, onUnreadable });
@@ -137,4 +124,19 @@ export function assemble(options: RegistryOptions, maxRecords: number): Registry
     now(),
   );
   return core;
+}
+
+/** Tells listeners what goes wrong with a store. */
+function reporters(listeners: Listeners, counters: Counters, now: () => number) {
+  return {
+    onError: (operation: StoreOperation, key?: string) =>
+      listeners.emit({ type: "store_error", at: now(), operation, problem: "unavailable", key }),
+    onOutage: (phase: "begin" | "end", durationMs?: number) =>
+      listeners.emit({ type: "store_outage", at: now(), phase, durationMs }),
+    onUnreadable: (key: string) => {
+      counters.unreadableValues++;
+      const problem = "unreadable";
+      listeners.emit({ type: "store_error", at: now(), operation: "read", problem, key });
+    },
+  };
 }

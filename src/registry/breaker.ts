@@ -16,11 +16,11 @@ import {
   tell,
   type Transition,
 } from "../breaker/machine.ts";
-import { idMaker, type Mark, readPermit, writePermit } from "../breaker/permit.ts";
+import { FRESH_MARK, idMaker, type Mark, readPermit, writePermit } from "../breaker/permit.ts";
 import { DEFAULT_POLICY, mergePolicy } from "../breaker/policy.ts";
 import { SHARED } from "../breaker/names.ts";
 import { RateWindow } from "../breaker/rate_window.ts";
-import { type BreakerRecord, trackOf } from "../breaker/record.ts";
+import { type BreakerRecord, generationOf } from "../breaker/record.ts";
 import { retryAfterOf } from "../breaker/retry_after.ts";
 import { snapshotOf } from "../breaker/snapshot.ts";
 import type {
@@ -78,9 +78,6 @@ export interface Entry extends Disposable {
 
 /** What a permit of this class names as its host; no breaker has a host of its own. */
 const HOST = "breaker";
-
-/** How a healthy breaker marks what it lets through. */
-const FRESH: Mark = { kind: "closed", generation: 0 };
 
 interface Pass {
   /** Made when it is first needed: most requests go well, and nothing of them is kept. */
@@ -289,7 +286,7 @@ export class Breaker {
 
   #admit(): Pass | Denial {
     const issuedAt = this.#now();
-    if (this.#record === undefined) return { issuedAt, mark: FRESH };
+    if (this.#record === undefined) return { issuedAt, mark: FRESH_MARK };
     const asked = decide(this.#record, this.#policy, SHARED, issuedAt);
     if (asked.allowed) return this.#enter(issuedAt);
     const { reason, state, retryAfterMs } = asked;
@@ -305,14 +302,13 @@ export class Breaker {
     const id = this.#nextId();
     const input = { type: "allow", role: SHARED, id } as const;
     const taken = this.#commit(admit(this.#record, input, this.#policy, issuedAt), issuedAt);
-    return { id, issuedAt, mark: taken.allowed ? taken.mark : FRESH }; // nothing came between: allowed
+    return { id, issuedAt, mark: taken.allowed ? taken.mark : FRESH_MARK }; // nothing came between: allowed
   }
 
   #tell(pass: Pass, outcome: Outcome): RecordResult {
     const now = this.#now();
     const kind = classify(outcome, this.#rules);
-    const track = this.#record === undefined ? undefined : trackOf(this.#record, SHARED);
-    const generation = track?.generation ?? 0;
+    const generation = generationOf(this.#record, SHARED);
     const rate = this.#policy.failureRate;
     const told = this.#commit(
       tell(

@@ -9,7 +9,7 @@ import type { OutcomeInput } from "../breaker/counting.ts";
 import { leavesWell, tell, type Told } from "../breaker/machine.ts";
 import { type Mark, type PermitParts, readPermit } from "../breaker/permit.ts";
 import { breakerName } from "../breaker/policy.ts";
-import { type BreakerRecord, trackOf } from "../breaker/record.ts";
+import { type BreakerRecord, generationOf } from "../breaker/record.ts";
 import { retryAfterOf } from "../breaker/retry_after.ts";
 import type {
   BreakerPolicy,
@@ -170,7 +170,7 @@ export class Outcomes {
   ): Step<BreakerRecord, Told> {
     const { windowMs } = policy.failureRate!;
     const name = breakerName(policy, input.role);
-    const generation = record === undefined ? 0 : trackOf(record, name).generation;
+    const generation = generationOf(record, name);
     const id = `${storeKey(this.#core.prefixes, scope, key)} ${name}`;
     const counts = {
       calls: 0,

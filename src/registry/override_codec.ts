@@ -21,8 +21,8 @@ export const MODE_KEY = `${KEY_PREFIX}mode`;
 const VERSION = 1;
 /** Longest override, in characters; far below what every store takes. */
 const MAX_LENGTH = 16_384;
-/** Longest name of who set it. */
-const MAX_BY = 64;
+/** Longest name of whoever sets or does something, in UTF-16 units. */
+export const MAX_BY = 64;
 /** Longest reason. */
 const MAX_REASON = 500;
 

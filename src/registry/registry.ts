@@ -6,8 +6,6 @@
  */
 import { BreakerOpenError } from "../breaker/errors.ts";
 import { hostKey } from "../breaker/host_key.ts";
-import { operate, type OperatorInput } from "../breaker/machine.ts";
-import { checkResolver } from "../breaker/names.ts";
 import type {
   AllowRequest,
   BreakerEvent,
@@ -17,7 +15,6 @@ import type {
   Mode,
   ModeView,
   OpenOptions,
-  OperatorEvent,
   OperatorOptions,
   Outcome,
   PaceView,
@@ -25,7 +22,6 @@ import type {
   PolicyPatch,
   PolicyView,
   RecordResult,
-  Scope,
   Snapshot,
   Target,
   Verdict,
@@ -34,19 +30,18 @@ import type { MaybePromise } from "../stores/store.ts";
 import { Admissions } from "./admissions.ts";
 import { assemble } from "./assemble.ts";
 import { openInput } from "./breaker.ts";
-import { chain, type RegistryCore, toEngine } from "./core.ts";
+import { chain, type RegistryCore } from "./core.ts";
 import type { EventType } from "./events.ts";
 import { listPage, type PageOptions, snapshotNow, type SnapshotPage } from "./listing.ts";
 import { Latencies } from "./latencies.ts";
 import { Outcomes } from "./outcomes.ts";
 import { KEY_PREFIX, storeKey } from "./record_codec.ts";
+import { operateOn } from "./operator_actions.ts";
+import { resolveTarget } from "./targets.ts";
 import type { RegistryOptions } from "./registry_options.ts";
 import { type RegistryStats, statsOf } from "./stats.ts";
 import { isPromise } from "./store_guard.ts";
 import { delay } from "./timers.ts";
-
-/** Longest name of an operator that is told, in UTF-16 units. */
-const MAX_BY = 64;
 
 const cores = new WeakMap<BreakerRegistry, RegistryCore>();
 
@@ -197,17 +192,17 @@ export class BreakerRegistry implements Gate {
    * @throws {RangeError} where `forMs` is not above 0
    */
   open(target: Target, options: OpenOptions = {}): MaybePromise<Snapshot> {
-    return this.#operate(target, openInput(options, this.#core.now()), options);
+    return operateOn(this.#core, target, openInput(options, this.#core.now()), options);
   }
 
   /** Admits probes at once. */
   halfOpen(target: Target, options: OperatorOptions = {}): MaybePromise<Snapshot> {
-    return this.#operate(target, { type: "half_open" }, options);
+    return operateOn(this.#core, target, { type: "half_open" }, options);
   }
 
   /** Closes and clears everything, cooldowns and roles included. */
   close(target: Target, options: OperatorOptions = {}): MaybePromise<Snapshot> {
-    return this.#operate(target, { type: "close" }, options);
+    return operateOn(this.#core, target, { type: "close" }, options);
   }
 
   /** The policy that holds for a host or resolver, as far as this process knows. */
@@ -342,54 +337,6 @@ export class BreakerRegistry implements Gate {
       return value;
     });
   }
-
-  #operate(
-    target: Target,
-    input: OperatorInput,
-    options: OperatorOptions,
-  ): MaybePromise<Snapshot> {
-    const { scope, key } = resolveTarget(target);
-    const policy = this.#core.policies.of(scope, key);
-    const done = this.#core.engine.update(
-      storeKey(this.#core.prefixes, scope, key),
-      (record, now) => {
-        const step = toEngine(this.#core, scope, key, operate(record, input, policy, now), now);
-        const commit = () => {
-          step.commit?.();
-          this.#core.listeners.emit(operatorEvent(scope, key, input, options, now));
-        };
-        return { ...step, commit, answer: snapshotNow(this.#core, scope, key, step.record) };
-      },
-    );
-    return chain(done, (answered) => {
-      if (answered === undefined) {
-        throw new Error("Too many events wait for this breaker: try again");
-      }
-      const snapshot = answered.degraded ? { ...answered.answer, degraded: true } : answered.answer;
-      const { cooldowns } = this.#core;
-      if (cooldowns === undefined) return snapshot;
-      const published = cooldowns.publishAction({ scope, key }, input);
-      return chain(
-        published,
-        (done) => done?.degraded ? { ...snapshot, degraded: true } : snapshot,
-      );
-    });
-  }
-}
-
-function operatorEvent(
-  scope: Scope,
-  key: string,
-  input: OperatorInput,
-  options: OperatorOptions,
-  at: number,
-): OperatorEvent {
-  const { type: action } = input;
-  const by = options.by === undefined ? {} : { by: String(options.by).slice(0, MAX_BY) };
-  if (action !== "open") return { type: "operator", at, scope, key, action, ...by };
-  const { until, note } = input;
-  const said = note === undefined ? {} : { note };
-  return { type: "operator", at, scope, key, action, until, ...said, ...by };
 }
 
 /** Of this realm or another: what has a status and headers is told by them. */
@@ -398,13 +345,4 @@ function isResponse(value: unknown): value is Response {
   if (typeof value !== "object" || value === null) return false;
   const { status, headers } = value as Partial<Response>; // safe: only looked at
   return typeof status === "number" && typeof headers?.get === "function";
-}
-
-/** The scope and key that an operator's target names. */
-function resolveTarget(target: Target): { scope: Scope; key: string } {
-  if (typeof target === "string") return { scope: "host", key: hostKey(target) };
-  if ("host" in target) return { scope: "host", key: hostKey(target.host) };
-  const key = checkResolver(target.resolver);
-  if (key === "") throw new TypeError("A target names a 'host' or a 'resolver'");
-  return { scope: "resolver", key };
 }

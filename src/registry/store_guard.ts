@@ -5,13 +5,17 @@
  * @module
  */
 import type { BreakerEvent } from "../breaker/types.ts";
-import type { MaybePromise, Page, Store, Versioned, WriteResult } from "../stores/store.ts";
+import type {
+  MaybePromise,
+  Page,
+  Store,
+  StoreOperation,
+  Versioned,
+  WriteResult,
+} from "../stores/store.ts";
 import { Breaker } from "./breaker.ts";
 import { Latencies } from "./latencies.ts";
 import type { Timers } from "./timers.ts";
-
-/** What was asked of the store. */
-export type StoreOperation = "read" | "write" | "list";
 
 /** The store gave no answer in time, or an error, or was not asked since it is known to be down. Carries neither command nor cause. */
 export class StoreUnavailableError extends Error {

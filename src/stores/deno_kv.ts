@@ -15,8 +15,23 @@
  *
  * @module
  */
-import { checkWrite, disposedError, isStorableKey, keyCursor, pageLimit } from "./store.ts";
-import type { Entry, ListOptions, Page, Store, Versioned, WriteResult } from "./store.ts";
+import {
+  checkWrite,
+  disposedError,
+  isStorableKey,
+  keyCursor,
+  LONGEST_TTL_MS,
+  pageLimit,
+} from "./store.ts";
+import type {
+  Entry,
+  ListOptions,
+  Page,
+  Store,
+  StoreOperation,
+  Versioned,
+  WriteResult,
+} from "./store.ts";
 
 /** First part of every key, so that a database can be shared with other programs. */
 const SPACE = "breakwater";
@@ -28,8 +43,6 @@ const KEYS_PER_GET = 10;
 const MAX_BATCH = 500;
 /** Up to here a string fits into a value of 65,536 bytes even where it is kept with two bytes a character. */
 const MAX_STRING_LENGTH = 32_000;
-/** Above this, about 100 years, a time to live is as good as none; Deno KV refuses much larger ones. */
-const MAX_EXPIRE_IN_MS = 3e12;
 /** Takes a byte order mark for the character that it is. */
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 const VERSIONSTAMP = /^[0-9a-f]{20}$/;
@@ -154,7 +167,7 @@ class DenoKvStore implements Store {
   }
 
   async #ask<T>(
-    operation: "read" | "write" | "list",
+    operation: StoreOperation,
     ask: (kv: Deno.Kv) => Promise<T>,
   ): Promise<T> {
     if (this.#disposal !== undefined) throw disposedError(operation);
@@ -196,7 +209,7 @@ function decode(stored: unknown): string {
 
 /** Whole milliseconds, as Deno KV wants them; undefined: never. */
 function expireIn(ttlMs: number): number | undefined {
-  return ttlMs > MAX_EXPIRE_IN_MS ? undefined : Math.ceil(ttlMs);
+  return ttlMs > LONGEST_TTL_MS ? undefined : Math.ceil(ttlMs);
 }
 
 /** Exactly the keys that start with `prefix` and come after `cursor`. Deno KV orders strings by code point. */

@@ -16,15 +16,20 @@
  * @module
  */
 import { openFile, reasonOf, type RecordsFile } from "./sqlite_file.ts";
-import { checkWrite, disposedError, isStorableKey, keyCursor, pageLimit } from "./store.ts";
-import type { ListOptions, Page, Store, Versioned, WriteResult } from "./store.ts";
+import {
+  checkWrite,
+  disposedError,
+  isStorableKey,
+  keyCursor,
+  LONGEST_TTL_MS,
+  pageLimit,
+} from "./store.ts";
+import type { ListOptions, Page, Store, StoreOperation, Versioned, WriteResult } from "./store.ts";
 
 /** The most entries on a page: the event loop stands still while they are read. */
 const MAX_PAGE = 1_000;
 /** The first write of a handle sweeps, then one in so many: fewer than the rows that a sweep removes. */
 const WRITES_PER_SWEEP = 50;
-/** Above this, about 100 years, a time to live is as good as none. */
-const MAX_TTL_MS = 3e12;
 
 /** What {@linkcode sqliteStore} may be told. */
 export interface SqliteStoreOptions {
@@ -130,7 +135,7 @@ class SqliteStore implements Store {
     return Promise.resolve();
   }
 
-  #run<T>(operation: "read" | "write" | "list", run: (file: RecordsFile) => T): T {
+  #run<T>(operation: StoreOperation, run: (file: RecordsFile) => T): T {
     if (this.#disposed) throw disposedError(operation);
     // Opened once for all; after a failure the next call tries again.
     this.#opened ??= openFile(this.#path, this.#busyTimeoutMs);
@@ -158,5 +163,5 @@ function remove(
 
 /** Whole milliseconds; null: never. */
 function expiry(now: number, ttlMs: number): number | null {
-  return ttlMs > MAX_TTL_MS ? null : Math.ceil(now + ttlMs);
+  return ttlMs > LONGEST_TTL_MS ? null : Math.ceil(now + ttlMs);
 }

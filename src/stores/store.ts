@@ -49,6 +49,12 @@ export interface ListOptions {
   cursor?: string;
 }
 
+/** What is asked of a store. */
+export type StoreOperation = "read" | "write" | "list";
+
+/** Above this, about 100 years in milliseconds, a time to live is as good as none; some stores refuse much longer ones. */
+export const LONGEST_TTL_MS = 3e12;
+
 /** Longest key in UTF-8 bytes that every store takes. */
 export const MAX_KEY_BYTES = 1_024;
 
@@ -158,6 +164,6 @@ export function keyCursor(prefix: string, options: ListOptions | undefined): str
 }
 
 /** What a call throws once its store is disposed. */
-export function disposedError(operation: "read" | "write" | "list"): TypeError {
+export function disposedError(operation: StoreOperation): TypeError {
   return new TypeError(`Cannot ${operation}: the store was disposed; open another one`);
 }

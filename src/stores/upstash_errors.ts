@@ -4,9 +4,7 @@
  *
  * @module
  */
-
-/** What was being done. */
-export type Operation = "read" | "write" | "list";
+import type { StoreOperation } from "./store.ts";
 
 /** The first words of a server's answer that say something without saying what was asked. */
 const REFUSALS: Readonly<Record<string, string>> = {
@@ -25,7 +23,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
 const PREAMBLE = /^(?:Command failed: |Failed to execute Redis command: )+/;
 
 /** A new error without a trace of the old one, which is neither its cause nor part of its message. */
-export function redisError(operation: Operation, error: unknown): Error {
+export function redisError(operation: StoreOperation, error: unknown): Error {
   const { name, message } = error instanceof Error ? error : new Error();
   if (name === "TimeoutError" || name === "AbortError") {
     return new Error(`Upstash did not answer the ${operation} in time`);
@@ -38,7 +36,7 @@ export function redisError(operation: Operation, error: unknown): Error {
 }
 
 /** Something answered, but not as Upstash does: a proxy's page, or an empty reply. */
-export function unreadableReply(operation: Operation): Error {
+export function unreadableReply(operation: StoreOperation): Error {
   return new Error(
     `Upstash's answer to the ${operation} could not be read: check that the URL is the database's REST URL`,
   );

@@ -5,8 +5,8 @@
  * @module
  */
 import { checkWrite, disposedError, isStorableKey, pageLimit } from "./store.ts";
-import type { ListOptions, Page, Store, Versioned, WriteResult } from "./store.ts";
-import { isScriptUnknown, type Operation, redisError, unreadableReply } from "./upstash_errors.ts";
+import type { ListOptions, Page, Store, StoreOperation, Versioned, WriteResult } from "./store.ts";
+import { isScriptUnknown, redisError, unreadableReply } from "./upstash_errors.ts";
 import { scriptArguments, sha1Of } from "./upstash_script.ts";
 
 /** The most buckets that one SCAN looks at. */
@@ -93,7 +93,7 @@ export class UpstashRecords implements Store {
     await Promise.allSettled(this.#running);
   }
 
-  async #run<T>(operation: Operation, run: () => Promise<T>): Promise<T> {
+  async #run<T>(operation: StoreOperation, run: () => Promise<T>): Promise<T> {
     if (this.#disposed) throw disposedError(operation);
     const running = this.#trusted ? run() : this.#tryClient(operation).then(run);
     this.#running.add(running);
@@ -105,7 +105,7 @@ export class UpstashRecords implements Store {
   }
 
   /** To compare by value is safe only where values come back as they are. */
-  async #tryClient(operation: Operation): Promise<void> {
+  async #tryClient(operation: StoreOperation): Promise<void> {
     const echoed = await answerTo(operation, () => this.#redis.echo(ECHOED));
     if (echoed === Number(ECHOED)) throw clientError("automaticDeserialization: false");
     if (typeof echoed !== "string") throw unreadableReply(operation);
@@ -113,7 +113,7 @@ export class UpstashRecords implements Store {
     this.#trusted = true;
   }
 
-  async #valuesOf(operation: Operation, keys: string[]): Promise<unknown[]> {
+  async #valuesOf(operation: StoreOperation, keys: string[]): Promise<unknown[]> {
     if (keys.length === 0) return [];
     const values = await answerTo(operation, () => this.#redis.mget(keys));
     // A client that gave up may say null.
@@ -135,7 +135,7 @@ export class UpstashRecords implements Store {
   }
 }
 
-async function answerTo(operation: Operation, ask: () => Promise<unknown>): Promise<unknown> {
+async function answerTo(operation: StoreOperation, ask: () => Promise<unknown>): Promise<unknown> {
   try {
     return await ask();
   } catch (error) {

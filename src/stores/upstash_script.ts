@@ -4,9 +4,8 @@
  *
  * @module
  */
+import { LONGEST_TTL_MS } from "./store.ts";
 
-/** Above this, about 100 years, a time to live is as good as none. */
-const MAX_PX_MS = 3e12;
 /** Stands where the bytes stored were no UTF-8, so that the value cannot be sent back to be compared. */
 const REPLACEMENT = "\ufffd";
 
@@ -49,7 +48,7 @@ function comparison(expected: string | undefined): string[] {
 
 function change(value: string | undefined, ttlMs: number): string[] {
   if (value === undefined) return ["remove"];
-  return [ttlMs > MAX_PX_MS ? "keep" : String(Math.ceil(ttlMs)), value];
+  return [ttlMs > LONGEST_TTL_MS ? "keep" : String(Math.ceil(ttlMs)), value];
 }
 
 /** The name by which EVALSHA calls a script. */
