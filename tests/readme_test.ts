@@ -93,6 +93,17 @@ Deno.test("the README's map has every folder of src, and names every package tha
   assertEquals([...new Set(packages)].filter((name) => !named.includes(name)), []);
 });
 
+Deno.test("the README's alerts are on metrics that there are", async () => {
+  await using registry = new BreakerRegistry({ config: { defaults: { failMax: 1 } } });
+  await registry.run({ host: "a.example" }, () => Promise.reject(new Error("down"))).catch(
+    () => {},
+  );
+  const text = await (await createApp({ registry }).request("/metrics")).text();
+  const named = sectionOf("Operations").match(/breakwater_[a-z_]+/g) ?? [];
+  assert(named.length > 0);
+  assertEquals(named.filter((name) => !new RegExp(`^${name}\\{|^${name} `, "m").test(text)), []);
+});
+
 /** As it is written into an address: `## HTTP API` is `#http-api`. */
 function anchorOf(heading: string): string {
   return heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-");
