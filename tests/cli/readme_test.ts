@@ -23,10 +23,10 @@ const SECTIONS: Record<string, (folder: string) => Promise<void>> = {
   },
 };
 
-/** Commands that end by themselves never: they are interrupted, as a person does; perhaps before they listen. */
+/** The server never ends by itself: it is interrupted, as a person does; perhaps before it listens. */
 const WRAPPER = `#!/bin/bash
 case "$* " in
-  tail\\ *|serve\\ *|*--watch\\ *)
+  serve\\ *)
     timeout --preserve-status --signal=INT 1 PROGRAM "$@" || exit $(( $? == 130 ? 0 : $? )) ;;
   *) exec PROGRAM "$@" ;;
 esac
