@@ -2,7 +2,37 @@
  * Learning from what happened: an advisor that names the numbers it rests on, a tuner that applies advice in
  * small steps that can be undone, and a replay of what another policy would have done with a recorded log.
  *
- * @example
+ * ## Replay
+ *
+ * The machine is pure, so a log can be put to it again under another policy:
+ *
+ * ```ts
+ * import { BreakerRegistry, DEFAULT_POLICY } from "@breakwater/breakwater";
+ * import { openSqliteLog } from "@breakwater/breakwater/telemetry";
+ * import { compareReports, openEventFile, replay, searchPolicy } from "@breakwater/breakwater/tuning";
+ *
+ * const path = await Deno.makeTempFile(); // yours: "./events.sqlite"
+ * {
+ *   await using registry = new BreakerRegistry();
+ *   await openSqliteLog(registry, path); // ... crawl
+ * }
+ * using log = await openEventFile(path); // or JSON lines with the names of the columns
+ * const present = replay(log.events(), DEFAULT_POLICY);
+ * const candidate = replay(log.events(), { ...DEFAULT_POLICY, failMax: 3 });
+ * console.log(compareReports(present, candidate));
+ * console.log(searchPolicy(log.events(), DEFAULT_POLICY)); // the best policy per host, by its own log
+ * await Deno.remove(path);
+ * ```
+ *
+ * A replay knows how the requests went that the log holds, when each left and came back, and so which of them the
+ * candidate would have denied: under the policy that wrote the log it comes to the very same verdicts. How a request
+ * would have gone that the log denied it cannot know: that is estimated from the nearest outcomes around it (failed
+ * while the host had asked to be left alone), within five minutes, and counted apart under `estimated`. Nor can it know
+ * that callers would have asked at other times, or that the host would have fared differently under more or fewer
+ * requests. Pacing is not replayed; requests that it denied are left out and counted. A log written in mode `observe`
+ * denies nothing, and leaves nothing to estimate.
+ *
+ * @example What another threshold would have spared
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { DEFAULT_POLICY } from "@breakwater/breakwater";

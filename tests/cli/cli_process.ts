@@ -24,7 +24,7 @@ export interface CliEnded {
 
 /** What is run, for whoever starts the process in his own way. */
 export function commandLine(args: readonly string[], allow = ["-A"]): string[] {
-  const flags = ["--no-lock", "--cached-only", "--no-prompt", "--config", CONFIG];
+  const flags = ["--cached-only", "--no-prompt", "--config", CONFIG];
   return [Deno.execPath(), "run", ...allow, ...flags, MAIN, ...args];
 }
 

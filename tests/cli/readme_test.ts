@@ -7,6 +7,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { BreakerRegistry } from "../../src/registry/registry.ts";
 import { openSqliteLog } from "../../src/telemetry/sqlite_log.ts";
 import { commandLine, environment } from "./cli_process.ts";
+import { codeBlocks } from "../support/readme.ts";
 import { tempFolder } from "./places.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -22,10 +23,10 @@ const SECTIONS: Record<string, (folder: string) => Promise<void>> = {
   },
 };
 
-/** Commands that end by themselves never: they are interrupted, as a person does; perhaps before they listen. */
+/** The server never ends by itself: it is interrupted, as a person does; perhaps before it listens. */
 const WRAPPER = `#!/bin/bash
 case "$* " in
-  tail\\ *|serve\\ *|*--watch\\ *)
+  serve\\ *)
     timeout --preserve-status --signal=INT 1 PROGRAM "$@" || exit $(( $? == 130 ? 0 : $? )) ;;
   *) exec PROGRAM "$@" ;;
 esac
@@ -67,13 +68,12 @@ async function run(folder: string, script: string): Promise<{ code: number; said
   return { code, said: text.decode(stdout) + text.decode(stderr) };
 }
 
-const README = await Deno.readTextFile(`${ROOT}README.md`);
-
 for (const [heading, prepare] of Object.entries(SECTIONS)) {
   Deno.test(`the commands of the README's section '${heading}' do what they say`, async () => {
-    const section = README.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? "";
-    const blocks = [...section.matchAll(/^\`\`\`sh\n(.*?)^\`\`\`$/gms)].map(([, block]) => block);
-    const script = blocks.join("");
+    const blocks = codeBlocks().filter((block) =>
+      block.language === "sh" && block.heading === heading
+    );
+    const script = blocks.map(({ text }) => text).join("");
     assertMatch(script, /^breakwater /m);
     await using folder = await tempFolder();
     await Deno.mkdir(`${folder.path}/bin`);

@@ -171,7 +171,7 @@ Deno.test("a look at a file that is not there says so and makes none; a change m
 Deno.test("a reader who has seen enough ends the command without a word", async () => {
   await using folder = await tempFolder();
   const script =
-    `${Deno.execPath()} run -A --no-lock --cached-only --config "$CONFIG" "$MAIN" --help | true; ` +
+    `${Deno.execPath()} run -A --cached-only --config "$CONFIG" "$MAIN" --help | true; ` +
     'exit "${PIPESTATUS[0]}"';
   const { code, stderr } = await new Deno.Command("bash", {
     args: ["-c", script],

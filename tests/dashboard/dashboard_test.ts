@@ -17,7 +17,8 @@ import { flap, serveApp, TOKENS, trouble } from "./served_app.ts";
 
 let browser: Browser;
 Deno.test.beforeAll(async () => void (browser = await startBrowser()));
-Deno.test.afterAll(() => browser.close());
+// There is none where it could not be started: that is told then, and not hidden behind another error.
+Deno.test.afterAll(() => browser?.close());
 
 /** A test with the browser. Its page is used again by the next one, and the driver's timers for it go on. */
 function shows(name: string, run: () => Promise<void>): void {

@@ -18,7 +18,7 @@ const ROUNDS = 5;
 /** A crawler that takes orders. */
 class Crawler implements AsyncDisposable {
   readonly #child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-lock", "--cached-only", "--config", CONFIG, CRAWLER],
+    args: ["run", "-A", "--cached-only", "--config", CONFIG, CRAWLER],
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",

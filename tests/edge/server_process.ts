@@ -42,7 +42,7 @@ export class ServerProcess implements AsyncDisposable {
     this.#child = new Deno.Command(Deno.execPath(), {
       args: isTask
         ? [...command, "--config", CONFIG, "start", ...args]
-        : [...command, "-A", "--no-lock", "--cached-only", "--config", CONFIG, main, ...args],
+        : [...command, "-A", "--cached-only", "--config", CONFIG, main, ...args],
       env: { PORT: "0", HOST: "", NO_COLOR: "1", ...env },
       cwd,
       stdin: "null",

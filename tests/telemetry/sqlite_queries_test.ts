@@ -1,5 +1,5 @@
 /**
- * The queries that the README shows, against a log that a real registry wrote.
+ * The queries that the documentation of `./telemetry` shows, against a log that a real registry wrote.
  *
  * @module
  */
@@ -102,9 +102,10 @@ Deno.test("the log tells the half-open success rate", async () => {
   ]);
 });
 
-Deno.test("the README shows these queries", async () => {
-  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+Deno.test("the documentation of ./telemetry shows these queries", async () => {
+  const module = await Deno.readTextFile(new URL("../../src/telemetry/mod.ts", import.meta.url));
+  const shown = module.replaceAll(/^ \* ?/gm, "");
   for (const query of [OPENS_IN_THE_LAST_HOUR, MEAN_OPEN_DURATION, HALF_OPEN_SUCCESS_RATE]) {
-    assert(readme.includes(query), `README.md lacks this query: ${query}`);
+    assert(shown.includes(query), `src/telemetry/mod.ts lacks this query: ${query}`);
   }
 });
