@@ -22,7 +22,7 @@ const RETRY_MS = 1_000;
 const LONGEST_FOUND = 80;
 
 /** Where the API is. */
-export interface EdgeAddress {
+interface EdgeAddress {
   url: string;
   token?: string;
   /** For people. @default the address */

@@ -19,7 +19,7 @@ import {
 } from "./foreign_keys.ts";
 
 /** A value that was left behind. */
-export interface NotTaken {
+interface NotTaken {
   /** Where it stood. */
   path: string;
   /** What it was; absent where it was a whole section. */

@@ -17,7 +17,7 @@ import type { Terminal } from "./terminal.ts";
 import { paintFor } from "./text.ts";
 
 /** Done; refused or failed; a command line that makes no sense. */
-export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
+const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 
 /** Runs a command line. Resolves to the exit code; whatever goes wrong is told in words. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {

@@ -25,7 +25,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** What a write puts there. */
-export interface Row {
+interface Row {
   key: string;
   value: string;
   version: string;

@@ -15,7 +15,7 @@ import { heed, type Mark, type Share, type Spell } from "./summary_block.ts";
 export const SUMMARY_TYPES: readonly EventType[] = ["outcome", "denial", "transition"];
 
 /** How a book is kept. */
-export interface SummaryBookOptions {
+interface SummaryBookOptions {
   /** Hosts at once; those unused for longest are dropped. */
   maxHosts: number;
   /** Name of the breaker that counts the failures of a role. */

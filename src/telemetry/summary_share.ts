@@ -32,7 +32,7 @@ import {
 } from "./summary_codec.ts";
 
 /** How the store is used. */
-export interface SummaryPace {
+interface SummaryPace {
   /** Time between two writes of what is in trouble, in milliseconds. */
   flushMs: number;
   /** How long an hour's summaries are kept after it, in milliseconds. */
@@ -70,7 +70,7 @@ interface Outgoing {
 }
 
 /** Host-minutes that a reading gives at most, the latest hours first. */
-export const MAX_MINUTES = 1_000_000;
+const MAX_MINUTES = 1_000_000;
 /** The longest that one call of the store may take, in milliseconds: nobody waits for it but who reads. */
 const TIMEOUT_MS = 2_000;
 /** Blocks held where the store is the registry's own. */

@@ -90,7 +90,7 @@ const COUNTS = [
 const HISTOGRAMS = ["retryAfterS", "openS", "runs"] as const;
 
 /** What rules read of a summary. */
-export interface Totals extends Pick<Summary, typeof COUNTS[number] | typeof HISTOGRAMS[number]> {
+interface Totals extends Pick<Summary, typeof COUNTS[number] | typeof HISTOGRAMS[number]> {
   /** Requests that pacing denied. */
   paced: number;
   /** Requests that a breaker or a cooldown denied. */

@@ -11,13 +11,13 @@ import { ownRate, type PooledMetrics } from "./host_metrics.ts";
 import { callsPerSecond, rateOf, scaledRate } from "./rate_steps.ts";
 
 /** Network calls that a share is taken of. */
-export const LEAST_CALLS_TO_PACE = 50;
+const LEAST_CALLS_TO_PACE = 50;
 /** Opens that call for a slower pace, where half of the failures or more were 429s: fewer may be one mishap. */
-export const LEAST_OPENS_TO_PACE = 3;
+const LEAST_OPENS_TO_PACE = 3;
 /** 429s under a rate that are more than a mishap. */
-export const LEAST_429S_TO_TRIM = 3;
+const LEAST_429S_TO_TRIM = 3;
 /** Minutes without a 429 before a rate is raised: twice what pacing itself takes to climb after one. */
-export const LEAST_MINUTES_TO_RAISE = 10;
+const LEAST_MINUTES_TO_RAISE = 10;
 
 /** One in so many calls answered 429 is too many: 5 %. */
 const ONE_IN = 20;

@@ -11,17 +11,17 @@ import { breakerAdvice, presentLimits } from "./breaker_advice.ts";
 import type { PooledMetrics } from "./host_metrics.ts";
 
 /** Opens that repeat: fewer may be one outage. */
-export const LEAST_OPENS = 3;
+const LEAST_OPENS = 3;
 /** Runs of which one in twenty can be told from the others. */
-export const LEAST_RUNS = 20;
+const LEAST_RUNS = 20;
 /** Network calls, minutes observed and runs of failures that show a host to be well. */
-export const LEAST_CALLS_TO_RELAX = 200;
+const LEAST_CALLS_TO_RELAX = 200;
 /** See {@linkcode LEAST_CALLS_TO_RELAX}. */
-export const LEAST_MINUTES_TO_RELAX = 30;
+const LEAST_MINUTES_TO_RELAX = 30;
 /** See {@linkcode LEAST_CALLS_TO_RELAX}. */
-export const LEAST_RUNS_TO_RELAX = 5;
+const LEAST_RUNS_TO_RELAX = 5;
 /** More opens than this in the time that was looked at are not rare. */
-export const MOST_OPENS_TO_RELAX = 1;
+const MOST_OPENS_TO_RELAX = 1;
 
 /** Where opens repeat and too few runs are known to tell more. */
 const WITHOUT_RUNS = 3;
