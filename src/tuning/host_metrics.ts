@@ -7,10 +7,8 @@
 import { SHARED } from "../breaker/names.ts";
 import { breakerName } from "../breaker/policy.ts";
 import type { BreakerPolicy } from "../breaker/types.ts";
-import { type HostMinute, mergeSummaries, type Summary } from "../telemetry/summary.ts";
+import { addMinute, type HostMinute, MINUTE_MS, type Summary } from "../telemetry/summary.ts";
 import type { HostMetrics, MetricsPeriod, RoleCalls } from "./advice.ts";
-
-const MINUTE_MS = 60_000;
 
 /**
  * What the advisor reads of these minutes: for each host one entry for the breaker that its roles share, and
@@ -69,8 +67,7 @@ export function ownRate(policy: BreakerPolicy, role = "*"): string | undefined {
 function periodsOf(rows: readonly HostMinute[]): MetricsPeriod[] {
   const minutes = new Map<number, Summary>();
   for (const { minute, summary } of rows) {
-    const known = minutes.get(minute);
-    minutes.set(minute, known === undefined ? summary : mergeSummaries(known, summary));
+    addMinute(minutes, minute, summary);
   }
   return [...minutes].sort(([a], [b]) => a - b).map(([minute, summary]) => {
     return { startMs: minute * MINUTE_MS, durationMs: MINUTE_MS, summary };

@@ -5,6 +5,7 @@
  * @module
  */
 import { countOf } from "../telemetry/histogram.ts";
+import { MINUTE_MS } from "../telemetry/summary.ts";
 import type { Advice, AdviceRule } from "./advice.ts";
 import { confidence, percent } from "./breaker_advice.ts";
 import { ownRate, type PooledMetrics } from "./host_metrics.ts";
@@ -98,7 +99,7 @@ export function trimPaceRule(metrics: PooledMetrics): Advice | undefined {
 export function raisePaceRule(metrics: PooledMetrics): Advice | undefined {
   const { total: { network, status429, paced }, observedMs } = metrics;
   const from = presentRate(metrics);
-  const minutes = Math.floor(observedMs / 60_000);
+  const minutes = Math.floor(observedMs / MINUTE_MS);
   if (
     from === undefined || status429 > 0 || network < LEAST_CALLS_TO_PACE ||
     minutes < LEAST_MINUTES_TO_RAISE

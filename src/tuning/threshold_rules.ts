@@ -6,6 +6,7 @@
  */
 import { DEFAULT_POLICY } from "../breaker/policy.ts";
 import { countOf, type Histogram, quantile } from "../telemetry/histogram.ts";
+import { MINUTE_MS } from "../telemetry/summary.ts";
 import type { Advice } from "./advice.ts";
 import { breakerAdvice, presentLimits } from "./breaker_advice.ts";
 import type { PooledMetrics } from "./host_metrics.ts";
@@ -81,7 +82,7 @@ export function relaxRule(metrics: PooledMetrics): Advice | undefined {
   const present = presentLimits(metrics);
   if (present === undefined || present.failMax >= RELAXED_FAIL_MAX) return undefined;
   const samples = countOf(runs);
-  const minutes = Math.floor(metrics.observedMs / 60_000);
+  const minutes = Math.floor(metrics.observedMs / MINUTE_MS);
   if (
     network < LEAST_CALLS_TO_RELAX || minutes < LEAST_MINUTES_TO_RELAX ||
     samples < LEAST_RUNS_TO_RELAX
