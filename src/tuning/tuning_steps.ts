@@ -46,6 +46,8 @@ export interface Taken {
 /** Whether a host with these steps may be changed now. */
 type IsDue = (steps: TuningRecord | undefined) => boolean;
 
+/** Who made a change, where nobody says otherwise. */
+export const TUNER = "tuner";
 /** Nobody waits for a step as a request does; records held at once where the store is in this process's memory. */
 const BOUNDS = { timeoutMs: 2_000, maxRecords: 10_000 };
 const READ_AT_ONCE = 500;
