@@ -9,9 +9,9 @@ import { BreakerRegistry } from "../../src/registry/registry.ts";
 import { sqliteStore } from "../../src/stores/sqlite.ts";
 import { summariesOf } from "../../src/telemetry/summaries.ts";
 import { ServerProcess } from "../edge/server_process.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 import { here } from "./cli_here.ts";
 import { jsonOf } from "./cli_process.ts";
-import { tempFolder } from "./places.ts";
 
 const HOSTS = ["api.example.org", "other.example.org"];
 
@@ -35,7 +35,7 @@ async function crawl(path: string): Promise<void> {
 }
 
 Deno.test("advise shows its evidence, writes a patch that can be read, and applies one step of each host", async () => {
-  await using folder = await tempFolder();
+  await using folder = await temporaryFolder();
   const path = `${folder.path}/b.sqlite`;
   await crawl(path);
   const store = ["--store", `sqlite:${path}`];
@@ -85,7 +85,7 @@ Deno.test("advise shows its evidence, writes a patch that can be read, and appli
 });
 
 Deno.test("advise says that there is nothing to say, and refuses what makes no sense", async () => {
-  await using folder = await tempFolder();
+  await using folder = await temporaryFolder();
   const store = ["--store", `sqlite:${folder.path}/b.sqlite`];
   const nothing = await here(["advise", ...store]);
   assertEquals(nothing.code, 0, nothing.err);

@@ -8,9 +8,10 @@ import { examineHost } from "../../src/cli/doctor_host.ts";
 import { sqliteStore } from "../../src/stores/sqlite.ts";
 import { hasRedisServer, REDIS_HINT } from "../support/redis_server.ts";
 import { BRIDGE_TOKEN, startBridgedRedis } from "../support/upstash_bridge.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 import { here } from "./cli_here.ts";
 import { breakwater, type CliEnded, type CliOptions, jsonOf } from "./cli_process.ts";
-import { edgePlace, READ, storePlace, tempFolder } from "./places.ts";
+import { edgePlace, READ, storePlace } from "./places.ts";
 
 interface Finding {
   check: string;
@@ -55,7 +56,7 @@ Deno.test("where all is well each line is ok, and says so in words too", async (
 });
 
 Deno.test("a store that cannot be opened is found", async () => {
-  await using folder = await tempFolder();
+  await using folder = await temporaryFolder();
   const path = `${folder.path}/no/such/folder/b.sqlite`;
   assertFault(await examine(["--store", `sqlite:${path}`]), "store", path, "BREAKWATER_STORE");
   await Deno.writeTextFile(
@@ -96,7 +97,7 @@ Deno.test("a configuration that is wrong or cannot be read is found, and the res
   const missing = await examine(["--breaker-config", "/no/such/breakers.yaml", ...place.args]);
   assertEquals(missing.get("config")?.health, "fault");
   assertStringIncludes(missing.get("config")!.says, "/no/such/breakers.yaml");
-  await using folder = await tempFolder();
+  await using folder = await temporaryFolder();
   await Deno.writeTextFile(`${folder.path}/b.yaml`, "defaults: { fail_mx: 3 }\n");
   const wrong = await examine([...place.args], {
     env: { BREAKWATER_CONFIG: `${folder.path}/b.yaml`, BREAKWATER_STORE: "" },

@@ -8,9 +8,9 @@ import { fitted, when } from "../../src/cli/text.ts";
 import { createApp } from "../../src/edge/mod.ts";
 import { BreakerRegistry } from "../../src/registry/registry.ts";
 import { sqliteStore } from "../../src/stores/sqlite.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 import { here } from "./cli_here.ts";
 import { jsonOf } from "./cli_process.ts";
-import { tempFolder } from "./places.ts";
 
 const HOST = "api.example.org";
 
@@ -90,7 +90,7 @@ Deno.test("tail says that a server is gone, once, and that it is back", async ()
 });
 
 Deno.test("a listing has as many rows as were asked for, however many hosts are in trouble", async () => {
-  await using folder = await tempFolder();
+  await using folder = await temporaryFolder();
   const path = `${folder.path}/b.sqlite`;
   const hosts = 1_100;
   {

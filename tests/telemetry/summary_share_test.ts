@@ -12,6 +12,7 @@ import { EMPTY_SUMMARY, type HostMinute, mergeSummaries } from "../../src/teleme
 import { SUMMARY_PREFIX, summaryKey } from "../../src/telemetry/summary_codec.ts";
 import { ManualTimers } from "../support/manual_timers.ts";
 import { type Failure, ScriptedStore } from "../support/scripted_store.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 
 const host = "api.example.org";
 const MINUTE = 60_000;
@@ -286,11 +287,9 @@ Deno.test("without a store of its own to share, a registry keeps summaries in me
 });
 
 Deno.test("registries on one Deno KV file add up, whoever comes first", async () => {
-  const folder = await Deno.makeTempDir();
-  await using clean = new AsyncDisposableStack();
-  clean.defer(() => Deno.remove(folder, { recursive: true }));
+  await using folder = await temporaryFolder();
   const open = async (): Promise<{ store: Store; registry: BreakerRegistry }> => {
-    const store = await denoKvStore(`${folder}/shared.kv`);
+    const store = await denoKvStore(`${folder.path}/shared.kv`);
     const registry = new BreakerRegistry({ store, config: { defaults: { failMax: 1_000 } } });
     summariesOf(registry);
     return { store, registry };
