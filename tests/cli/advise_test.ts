@@ -97,3 +97,20 @@ Deno.test("advise says that there is nothing to say, and refuses what makes no s
   const ended = await Promise.all(wrong.map((args) => here(["advise", ...args, ...store])));
   assertEquals(ended.map(({ code }) => code), [2, 2, 2, 2]);
 });
+
+Deno.test("advise says so where not all that happened could be read", async () => {
+  const list = { window_s: 3_600, complete: false, advice: [] };
+  await using server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    () => Response.json(list),
+  );
+  const edge = ["--url", `http://127.0.0.1:${server.addr.port}`];
+  const { code, out, err } = await here(["advise", ...edge]);
+  assertEquals([code, out], [0, "The advisor has nothing to say of the last 3600 s\n"]);
+  const note = "Not all that happened could be read: the store did not answer, or holds too much\n";
+  assertEquals(err, note);
+  const asked = await here(["advise", "--json", ...edge]);
+  assertEquals([jsonOf(asked), asked.err], [list, note]);
+  const enforced = await here(["advise", "--enforce", ...edge]);
+  assertEquals([enforced.out, enforced.err], ["There is nothing to apply\n", note]);
+});
