@@ -58,7 +58,8 @@ Deno.test("where all is well each line is ok, and says so in words too", async (
 Deno.test("a store that cannot be opened is found", async () => {
   await using folder = await temporaryFolder();
   const path = `${folder.path}/no/such/folder/b.sqlite`;
-  assertFault(await examine(["--store", `sqlite:${path}`]), "store", path, "BREAKWATER_STORE");
+  const says = `Cannot open '${path}' as the store: its directory must exist and be writable. Set `;
+  assertFault(await examine(["--store", `sqlite:${path}`]), "store", says, "BREAKWATER_STORE");
   await Deno.writeTextFile(
     `${folder.path}/text.sqlite`,
     "no database at all, only words\n".repeat(100),
