@@ -11,6 +11,7 @@ import { StartError } from "../edge/settings.ts";
 import { VERSION } from "../telemetry/version.ts";
 import { type Call, type CommandSpec, OptionValues, Refusal, UsageError } from "./command.ts";
 import { COMMANDS, optionsOf } from "./commands.ts";
+import { readText } from "./files.ts";
 import { commandHelp, overview } from "./help.ts";
 import { placeOf } from "./place.ts";
 import type { Terminal } from "./terminal.ts";
@@ -127,15 +128,17 @@ function callOf(
   terminal: Terminal,
 ): Call {
   const options = new OptionValues(values);
-  const load = (more: readonly string[]): Promise<LoadedConfig> =>
-    loadConfig({
-      env: terminal.env,
-      args: [...args, ...more],
-      readTextFile: (path) => Deno.readTextFile(path),
-    });
+  const { env } = terminal;
+  const load = (): Promise<LoadedConfig> =>
+    loadConfig({ env, args, readTextFile: (path) => Deno.readTextFile(path) });
+  /** Read here, since what could not be read would be told of a flag that nobody gave. */
+  const loadFile = async (file: string): Promise<LoadedConfig> => {
+    const text = await readText(file);
+    const named = [...args, "--breaker-config", file];
+    return await loadConfig({ env, args: named, readTextFile: () => text });
+  };
   let loading: Promise<LoadedConfig> | undefined;
-  const config = (file?: string) =>
-    file === undefined ? loading ??= load([]) : load(["--breaker-config", file]);
+  const config = (file?: string) => file === undefined ? loading ??= load() : loadFile(file);
   const place = () => {
     const url = options.text("url");
     const token = options.text("token");

@@ -92,7 +92,6 @@ function prepare(database: DatabaseSync): RecordsFile {
 
 /** A file that cannot be opened. */
 export class SqliteFileError extends Error {
-  override readonly name = "SqliteFileError";
   /** Why, and what to do about it, for whoever has named the file already. */
   readonly reason: string;
 

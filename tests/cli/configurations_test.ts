@@ -36,9 +36,15 @@ Deno.test("check refuses a wrong configuration with code 1, naming all that is w
   for (const word of ["mode", "enforce, observe, off", "fail_max", "reset"]) {
     assertStringIncludes(wrong.err, word);
   }
-  const missing = await here(["check", `${folder.path}/none.yaml`]);
-  assertEquals(missing.code, 1);
-  assertStringIncludes(missing.err, "none.yaml");
+  const none = `${folder.path}/none.yaml`;
+  const missing = await here(["check", none]);
+  assertEquals(
+    [missing.code, missing.err],
+    [1, `breakwater: ${none} cannot be read: No such file or directory\n`],
+  );
+  const byFlag = await here(["check", "--breaker-config", none]);
+  assertEquals(byFlag.code, 1);
+  assertMatch(byFlag.err, /^breakwater: --breaker-config: found ".*none\.yaml", which cannot/);
   await Deno.writeTextFile(path, "defaults: {\n");
   const broken = await here(["check", path]);
   assertEquals(broken.code, 1);
