@@ -12,7 +12,7 @@ import { writeNew } from "./files.ts";
 import { checkedHost, confirm } from "./targets.ts";
 import { type Paint, paintFor, plain } from "./text.ts";
 
-/** As far back as the advisor can look. */
+/** How far back the advisor can look, in seconds. */
 const LEAST_S = 60;
 const MOST_S = 86_400;
 /** Applied in one call. */

@@ -9,7 +9,8 @@ import type { Place } from "./place.ts";
 import { examineEdge } from "./doctor_edge.ts";
 import { examineHost, examineServer, permissionFaults } from "./doctor_host.ts";
 import { examineStore } from "./doctor_store.ts";
-import { fault, type Finding, type Health, ok, reasonOf } from "./finding.ts";
+import { fault, type Finding, type Health, ok } from "./finding.ts";
+import { reasonOf } from "./reason.ts";
 import { type Paint, paintFor, plain } from "./text.ts";
 
 /** Resolves to 1 where there is a fault. */

@@ -6,7 +6,8 @@
 import type { Environment, LoadedConfig } from "../config/mod.ts";
 import { readSettings, type ServerSettings, unknownVariables } from "../edge/settings.ts";
 import type { Place } from "./place.ts";
-import { fault, type Finding, note, ok, reasonOf } from "./finding.ts";
+import { fault, type Finding, note, ok } from "./finding.ts";
+import { reasonOf } from "./reason.ts";
 
 /** What the server is written for. */
 const LEAST_DENO = [2, 5] as const;

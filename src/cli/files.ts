@@ -4,7 +4,7 @@
  * @module
  */
 import { Refusal } from "./command.ts";
-import { reasonOf } from "./finding.ts";
+import { reasonOf } from "./reason.ts";
 
 /**
  * What stands in it.
