@@ -1,6 +1,6 @@
 /**
  * The SQLite file behind the event log: its two tables, its statements, and whose file it is. What goes into
- * a row stands in `sqlite_log.ts`.
+ * a row stands in `sqlite_log_rows.ts`.
  *
  * @module
  */

@@ -20,13 +20,18 @@ export function hostMetrics(
   minutes: Iterable<HostMinute>,
   policyOf: (host: string) => BreakerPolicy,
 ): HostMetrics[] {
-  const hosts = new Map<string, HostMinute[]>();
-  for (const minute of minutes) {
-    const known = hosts.get(minute.host);
-    if (known === undefined) hosts.set(minute.host, [minute]);
-    else known.push(minute);
+  return [...byHost(minutes)].flatMap(([host, rows]) => metricsOf(host, rows, policyOf(host)));
+}
+
+/** What is known of each host, in the order in which hosts are first named. */
+export function byHost<T extends { host: string }>(all: Iterable<T>): Map<string, T[]> {
+  const hosts = new Map<string, T[]>();
+  for (const one of all) {
+    const known = hosts.get(one.host);
+    if (known === undefined) hosts.set(one.host, [one]);
+    else known.push(one);
   }
-  return [...hosts].flatMap(([host, rows]) => metricsOf(host, rows, policyOf(host)));
+  return hosts;
 }
 
 function metricsOf(host: string, rows: HostMinute[], policy: BreakerPolicy): HostMetrics[] {

@@ -22,7 +22,8 @@ const LEAST_MINUTES_TO_RAISE = 10;
 
 /** One in so many calls answered 429 is too many: 5 %. */
 const ONE_IN = 20;
-const FACTOR = 0.8;
+/** What is left of a rate, or of what was accepted, where 429s are too many. */
+const SLOWER_FACTOR = 0.8;
 /** Small steps, since they end where the limit is. */
 const RAISE_FACTOR = 1.1;
 const TRIM_FACTOR = 0.95;
@@ -51,10 +52,10 @@ export function paceRule(metrics: PooledMetrics): Advice | undefined {
   const from = presentRate(metrics);
   const accepted = acceptedPerSecond(metrics);
   const to = from !== undefined
-    ? scaledRate(from, FACTOR)
+    ? scaledRate(from, SLOWER_FACTOR)
     : accepted === undefined
     ? undefined
-    : rateOf(accepted * FACTOR);
+    : rateOf(accepted * SLOWER_FACTOR);
   const evidence = {
     networkCalls: network,
     status429,
@@ -128,11 +129,9 @@ function paceAdvice(
   const { host, role, total: { network } } = metrics;
   if (to === undefined || to === from || callsPerSecond(to)! < LOWEST_PER_S) return undefined;
   const accepted = from === undefined ? acceptedPerSecond(metrics) : undefined;
-  const held = accepted === undefined
+  const change = accepted === undefined
     ? `rate from ${from} to ${to}`
-    : `about ${
-      Math.round(accepted * 100) / 100
-    } calls a second would go well, so the rate to ${to}`;
+    : `about ${rounded(accepted)} calls a second would go well, so the rate to ${to}`;
   return {
     host,
     ...(role !== undefined && { role }),
@@ -143,8 +142,13 @@ function paceAdvice(
     patch: { rates: { [role ?? "*"]: to } },
     evidence,
     confidence: confidence(network, LEAST_CALLS_TO_PACE),
-    reason: `${because}: ${held}`,
+    reason: `${because}: ${change}`,
   };
+}
+
+/** For sentences. */
+function rounded(perSecond: number): number {
+  return Math.round(perSecond * 100) / 100;
 }
 
 /**
