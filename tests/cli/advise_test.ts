@@ -12,6 +12,7 @@ import { ServerProcess } from "../edge/server_process.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 import { here } from "./cli_here.ts";
 import { jsonOf } from "./cli_process.ts";
+import { localServer } from "./local_server.ts";
 
 const HOSTS = ["api.example.org", "other.example.org"];
 
@@ -100,11 +101,8 @@ Deno.test("advise says that there is nothing to say, and refuses what makes no s
 
 Deno.test("advise says so where not all that happened could be read", async () => {
   const list = { window_s: 3_600, complete: false, advice: [] };
-  await using server = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen() {} },
-    () => Response.json(list),
-  );
-  const edge = ["--url", `http://127.0.0.1:${server.addr.port}`];
+  await using server = localServer(() => Response.json(list));
+  const edge = ["--url", server.url];
   const { code, out, err } = await here(["advise", ...edge]);
   assertEquals([code, out], [0, "The advisor has nothing to say of the last 3600 s\n"]);
   const note = "Not all that happened could be read: the store did not answer, or holds too much\n";

@@ -11,6 +11,7 @@ import { BRIDGE_TOKEN, startBridgedRedis } from "../support/upstash_bridge.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 import { here } from "./cli_here.ts";
 import { breakwater, type CliEnded, type CliOptions, jsonOf } from "./cli_process.ts";
+import { localServer } from "./local_server.ts";
 import { edgePlace, READ, storePlace } from "./places.ts";
 
 interface Finding {
@@ -140,37 +141,27 @@ Deno.test("an edge that is not there, is something else, wants a token or knows 
   assertFault(wrong, "token", "does not know this token");
   const reader = await examine(["--url", url!], { env: { BREAKWATER_TOKEN: READ } });
   assertFault(reader, "token", "may read", "not crawl, admin", "BREAKWATER_ADMIN_TOKENS");
-  await using other = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen() {} },
-    () => new Response("<html>"),
-  );
-  assertFault(
-    await examine(["--url", `http://127.0.0.1:${other.addr.port}`]),
-    "edge",
-    "mend --url",
-  );
+  await using other = localServer(() => new Response("<html>"));
+  assertFault(await examine(["--url", other.url]), "edge", "mend --url");
 });
 
 Deno.test("an edge whose clock is wrong, or whose store does not answer, is found", async () => {
   await using place = await edgePlace();
   const target = new URL(place.args[1]!);
   let change = (response: Response): Response => response;
-  await using proxy = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen() {} },
-    async (request) => {
-      const { pathname } = new URL(request.url);
-      const url = new URL(pathname, target);
-      const body = request.method === "GET" ? undefined : await request.text();
-      const { method, headers } = request;
-      const answer = await fetch(url, { method, headers, body });
-      const response = new Response(await answer.text(), {
-        status: answer.status,
-        headers: answer.headers,
-      });
-      return pathname === "/healthz" || pathname === "/readyz" ? change(response) : response;
-    },
-  );
-  const args = ["--url", `http://127.0.0.1:${proxy.addr.port}`];
+  await using proxy = localServer(async (request) => {
+    const { pathname } = new URL(request.url);
+    const url = new URL(pathname, target);
+    const body = request.method === "GET" ? undefined : await request.text();
+    const { method, headers } = request;
+    const answer = await fetch(url, { method, headers, body });
+    const response = new Response(await answer.text(), {
+      status: answer.status,
+      headers: answer.headers,
+    });
+    return pathname === "/healthz" || pathname === "/readyz" ? change(response) : response;
+  });
+  const args = ["--url", proxy.url];
   for (const [byMs, words] of [[-60_000, "behind"], [60_000, "ahead of"]] as const) {
     change = (response) => {
       response.headers.set("date", new Date(Date.now() + byMs).toUTCString());
@@ -191,8 +182,7 @@ Deno.test({
     let skewS = 0;
     let waitMs = 0;
     let write: "real" | "refused" | "always taken" = "real";
-    await using proxy = Deno.serve(
-      { port: 0, hostname: "127.0.0.1", onListen() {} },
+    await using proxy = localServer(
       async (request) => {
         const { method, headers } = request;
         const body = await request.text();
@@ -217,7 +207,7 @@ Deno.test({
       UPSTASH_REDIS_REST_URL: url,
       UPSTASH_REDIS_REST_TOKEN: token,
     });
-    const url = `http://127.0.0.1:${proxy.addr.port}`;
+    const { url } = proxy;
     const well = await examine([], { env: envOf(url, BRIDGE_TOKEN) });
     assertEquals(well.get("clock")?.says, "within 2 s of the store's clock");
     skewS = 30;
