@@ -18,7 +18,7 @@ import type {
   WantedState,
 } from "./backend.ts";
 import { Refusal, UsageError } from "./command.ts";
-import { readEventStream } from "./event_lines.ts";
+import { readEventStream } from "./event_stream.ts";
 import { pause } from "./pause.ts";
 import { unreachable, whatToDo } from "./reason.ts";
 

@@ -16,7 +16,7 @@ import {
   SECTION_ALIASES,
   SECTION_NAMES,
   withoutUnit,
-} from "./foreign_keys.ts";
+} from "./foreign_names.ts";
 
 /** A value that was left behind. */
 interface NotTaken {

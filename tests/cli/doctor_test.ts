@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { examineHost } from "../../src/cli/doctor_host.ts";
+import { examineRuntime } from "../../src/cli/doctor_machine.ts";
 import { sqliteStore } from "../../src/stores/sqlite.ts";
 import { hasRedisServer, REDIS_HINT } from "../support/redis_server.ts";
 import { BRIDGE_TOKEN, startBridgedRedis } from "../support/upstash_bridge.ts";
@@ -69,7 +69,7 @@ Deno.test("a store that cannot be opened is found", async () => {
 });
 
 Deno.test("a runtime that is older than the server needs is found", () => {
-  const health = (deno: string) => examineHost({ deno }).map(({ health }) => health);
+  const health = (deno: string) => examineRuntime({ deno }).map(({ health }) => health);
   assertEquals(health("2.4.9"), ["fault"]);
   assertEquals(health("1.46.3"), ["fault"]);
   assertEquals(health("2.5.0"), ["ok"]);
