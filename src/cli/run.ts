@@ -11,7 +11,6 @@ import { StartError } from "../edge/settings.ts";
 import { VERSION } from "../telemetry/version.ts";
 import { type Call, type CommandSpec, OptionValues, Refusal, UsageError } from "./command.ts";
 import { COMMANDS, optionsOf } from "./commands.ts";
-import { readText } from "./files.ts";
 import { commandHelp, overview } from "./help.ts";
 import { placeOf } from "./place.ts";
 import type { Terminal } from "./terminal.ts";
@@ -133,6 +132,7 @@ function callOf(
     loadConfig({ env, args, readTextFile: (path) => Deno.readTextFile(path) });
   /** Read here, since what could not be read would be told of a flag that nobody gave. */
   const loadFile = async (file: string): Promise<LoadedConfig> => {
+    const { readText } = await import("./files.ts");
     const text = await readText(file);
     const named = [...args, "--breaker-config", file];
     return await loadConfig({ env, args: named, readTextFile: () => text });

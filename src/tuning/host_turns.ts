@@ -19,7 +19,7 @@ const MAX_LOGS = 20;
 const MAX_JUDGED = 10_000;
 
 /** A round that goes on. */
-export interface Round {
+interface Round {
   readonly advice: Advice[];
   readonly steps: TunerRound["steps"][number][];
   readonly problems: string[];
