@@ -7,12 +7,12 @@ import { ServerProcess } from "../edge/server_process.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 
 /** A token that may do all. */
-export const ADMIN = "admin-token-of-tests";
+const ADMIN = "admin-token-of-tests";
 /** A token that may look. */
 export const READ = "read-token-of-tests-";
 
 /** Somewhere that breakers live. */
-export interface Place extends AsyncDisposable {
+interface Place extends AsyncDisposable {
   /** Flags and variables that lead there. */
   args: string[];
   env: Record<string, string>;
