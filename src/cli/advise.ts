@@ -12,7 +12,7 @@ import { writeNew } from "./files.ts";
 import { checkedHost, confirm } from "./targets.ts";
 import { type Paint, paintFor, plain } from "./text.ts";
 
-/** As far back as the advisor can look. */
+/** How far back the advisor can look, in seconds. */
 const LEAST_S = 60;
 const MOST_S = 86_400;
 /** Applied in one call. */
@@ -32,11 +32,16 @@ export async function advise(call: Call): Promise<void> {
   if (patch === "-" && json) throw new UsageError("--patch - writes YAML: leave out --json");
   const key = host === undefined ? undefined : hostKey(checkedHost(host));
   await using backend = await call.connect({ creates: options.flag("enforce") });
-  const { advice: all } = await backend.advice(windowS);
+  const { advice: all, complete } = await backend.advice(windowS);
   const advice = all.filter((each) => key === undefined || each.host === key);
+  if (complete === false) {
+    terminal.note(
+      "Not all that happened could be read: the store did not answer, or holds too much",
+    );
+  }
   if (patch !== undefined) return await writePatch(call, patch, advice);
   if (options.flag("enforce")) return await enforce(call, backend, advice, windowS);
-  if (json) return terminal.write(`${JSON.stringify({ window_s: windowS, advice })}\n`);
+  if (json) return terminal.write(`${JSON.stringify({ window_s: windowS, complete, advice })}\n`);
   const paint = paintFor(terminal);
   terminal.write(advice.map((each) => drawn(paint, each)).join("\n") || nothing(windowS));
 }

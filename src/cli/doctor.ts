@@ -5,11 +5,12 @@
  */
 import { ConfigError, type LoadedConfig } from "../config/mod.ts";
 import { type Call, UsageError } from "./command.ts";
-import type { Place } from "./place.ts";
 import { examineEdge } from "./doctor_edge.ts";
-import { examineHost, examineServer, permissionFaults } from "./doctor_host.ts";
+import { examineRuntime, examineServer, permissionFaults } from "./doctor_machine.ts";
 import { examineStore } from "./doctor_store.ts";
-import { fault, type Finding, type Health, ok, reasonOf } from "./finding.ts";
+import { fault, type Finding, type Health, ok } from "./finding.ts";
+import type { Place } from "./place.ts";
+import { reasonOf } from "./reason.ts";
 import { type Paint, paintFor, plain } from "./text.ts";
 
 /** Resolves to 1 where there is a fault. */
@@ -22,7 +23,7 @@ export async function doctor(call: Call): Promise<number> {
     const paint = paintFor(terminal);
     if (!json) { for (const finding of some) terminal.write(line(paint, finding)); }
   };
-  tell(examineHost());
+  tell(examineRuntime());
   const configured = await loaded(call);
   tell([configured.finding]);
   const { config } = configured;

@@ -6,7 +6,7 @@
  */
 import { baseOf } from "./edge_backend.ts";
 import { fault, type Finding, note, ok, skewFinding } from "./finding.ts";
-import { unreachable } from "./unreachable.ts";
+import { unreachable } from "./reason.ts";
 
 const DEADLINE_MS = 5_000;
 /** A `Date` header says whole seconds. */

@@ -11,7 +11,8 @@ import { KEY_PREFIX } from "../registry/record_codec.ts";
 import type { MaybePromise, Store } from "../stores/store.ts";
 import { EVENTS_KEY, SHARED_RING_CODEC } from "../telemetry/shared_events.ts";
 import { missingFile, noFile } from "./connect.ts";
-import { fault, type Finding, MAX_SKEW_MS, note, ok, reasonOf, skewFinding } from "./finding.ts";
+import { fault, type Finding, MAX_SKEW_MS, note, ok, skewFinding } from "./finding.ts";
+import { reasonOf } from "./reason.ts";
 import type { Terminal } from "./terminal.ts";
 
 const READS = 5;

@@ -3,26 +3,34 @@
  *
  * @module
  */
+import type { Mode } from "../breaker/types.ts";
+import type { PolicyYaml } from "../config/mod.ts";
 import type { WireAdviceList, WireApplied } from "../edge/advice_wire.ts";
-import type { WirePolicy } from "../edge/policy_wire.ts";
 import type { WireMode } from "../edge/mode_routes.ts";
+import type { WirePolicy } from "../edge/policy_wire.ts";
 import type { WireSnapshot } from "../edge/wire.ts";
-import type { Backend, BreakerPage, NamedAdvice, TailEvent, Target } from "./backend.ts";
+import type {
+  Backend,
+  BreakerPage,
+  NamedAdvice,
+  TailEvent,
+  Target,
+  WantedState,
+} from "./backend.ts";
 import { Refusal, UsageError } from "./command.ts";
-import { readEventStream } from "./event_lines.ts";
+import { readEventStream } from "./event_stream.ts";
 import { pause } from "./pause.ts";
-import { unreachable, whatToDo } from "./unreachable.ts";
+import { unreachable, whatToDo } from "./reason.ts";
 
 /** Longest wait for an answer. */
 const TIMEOUT_MS = 10_000;
 /** Longest wait before a stream of events is opened once more. */
 const RETRY_MS = 1_000;
-
 /** Of what was sent, in a refusal; in characters. */
 const LONGEST_FOUND = 80;
 
 /** Where the API is. */
-export interface EdgeAddress {
+interface EdgeAddress {
   url: string;
   token?: string;
   /** For people. @default the address */
@@ -33,7 +41,7 @@ export interface EdgeAddress {
   send?: (url: string, init: RequestInit) => Response | Promise<Response>;
 }
 
-/** What may go wrong beside a call, as problem documents say it (RFC 9457). */
+/** What is used of a problem document (RFC 9457), as far as it is one. */
 interface ProblemBody {
   detail?: unknown;
   errors?: unknown;
@@ -69,7 +77,6 @@ class EdgeBackend implements Backend {
   readonly #base: string;
   readonly #headers: Record<string, string>;
   readonly #carry: NonNullable<EdgeAddress["send"]>;
-
   readonly #log: (line: string) => void;
 
   constructor({ url, token, name, send = fetch, log = () => {} }: EdgeAddress) {
@@ -93,7 +100,7 @@ class EdgeBackend implements Backend {
     return this.#call("GET", pathOf(target));
   }
 
-  setState(target: Target, wanted: Parameters<Backend["setState"]>[1]): Promise<WireSnapshot> {
+  setState(target: Target, wanted: WantedState): Promise<WireSnapshot> {
     return this.#call("PUT", pathOf(target), wanted);
   }
 
@@ -101,11 +108,7 @@ class EdgeBackend implements Backend {
     return this.#call("GET", policyPath(host));
   }
 
-  setPolicy(
-    host: string,
-    patch: Parameters<Backend["setPolicy"]>[1],
-    reason?: string,
-  ): Promise<WirePolicy> {
+  setPolicy(host: string, patch: PolicyYaml, reason?: string): Promise<WirePolicy> {
     return this.#call("PUT", policyPath(host, reason), patch);
   }
 
@@ -117,7 +120,7 @@ class EdgeBackend implements Backend {
     return this.#call("GET", "/v1/mode");
   }
 
-  setMode(mode: Parameters<Backend["setMode"]>[0], reason?: string): Promise<WireMode> {
+  setMode(mode: Mode | undefined, reason?: string): Promise<WireMode> {
     if (mode === undefined) return this.#call("DELETE", "/v1/mode");
     return this.#call("PUT", "/v1/mode", { mode, reason });
   }

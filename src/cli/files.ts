@@ -4,7 +4,7 @@
  * @module
  */
 import { Refusal } from "./command.ts";
-import { reasonOf } from "./finding.ts";
+import { reasonOf } from "./reason.ts";
 
 /**
  * What stands in it.
@@ -15,7 +15,7 @@ export async function readText(file: string): Promise<string> {
   try {
     return await Deno.readTextFile(file);
   } catch (error) {
-    throw new Refusal(`${file} cannot be read: ${reasonOf(error)}`);
+    throw new Refusal(`${file} cannot be read: ${shortReason(error)}`);
   }
 }
 
@@ -28,6 +28,11 @@ export async function writeNew(file: string, text: string): Promise<void> {
   try {
     await Deno.writeTextFile(file, text, { createNew: true });
   } catch (error) {
-    throw new Refusal(`${file} cannot be written: ${reasonOf(error)}`);
+    throw new Refusal(`${file} cannot be written: ${shortReason(error)}`);
   }
+}
+
+/** The runtime names the file once more, and the call: `... (os error 2): readfile 'b.yaml'`. */
+function shortReason(error: unknown): string {
+  return reasonOf(error).replace(/ \(os error \d+\).*$/s, "");
 }

@@ -46,8 +46,3 @@ export function skewFinding(whose: string, aheadMs: number, uncertainMs: number)
       "let NTP set both (timedatectl set-ntp true)",
   );
 }
-
-/** The message of whatever was thrown. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

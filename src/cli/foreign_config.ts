@@ -16,10 +16,10 @@ import {
   SECTION_ALIASES,
   SECTION_NAMES,
   withoutUnit,
-} from "./foreign_keys.ts";
+} from "./foreign_names.ts";
 
 /** A value that was left behind. */
-export interface NotTaken {
+interface NotTaken {
   /** Where it stood. */
   path: string;
   /** What it was; absent where it was a whole section. */

@@ -6,7 +6,7 @@
 import { parse, stringify } from "@std/yaml";
 import { type Call, Refusal, UsageError } from "./command.ts";
 import { readText, writeNew } from "./files.ts";
-import { reasonOf } from "./finding.ts";
+import { reasonOf } from "./reason.ts";
 import { type Imported, importForeign } from "./foreign_config.ts";
 import { plain } from "./text.ts";
 

@@ -7,7 +7,7 @@ import type { Mode } from "../breaker/types.ts";
 import type { WireMode } from "../edge/mode_routes.ts";
 import { type Call, UsageError } from "./command.ts";
 import { confirm } from "./targets.ts";
-import { plain, when } from "./text.ts";
+import { originOf } from "./text.ts";
 
 const MODES: readonly Mode[] = ["enforce", "observe", "off"];
 
@@ -40,13 +40,7 @@ function question(wanted: Mode | undefined, name: string): string {
   return `Mode '${wanted}' for every process on ${name}?`;
 }
 
-function described(
-  { configured, override, overridden_at, overridden_by, reason }: WireMode,
-  now: number,
-): string {
+function described({ configured, override, ...origin }: WireMode, now: number): string {
   if (override === undefined) return `each process by its configuration (here ${configured})`;
-  const by = overridden_by === undefined ? "" : ` by ${plain(overridden_by)}`;
-  const at = overridden_at === undefined ? "" : ` ${when(overridden_at, now)}`;
-  const why = reason === undefined ? "" : `: ${plain(reason)}`;
-  return `${override} for every process, set${by}${at}${why}`;
+  return `${override} for every process, set${originOf(origin, now)}`;
 }

@@ -15,7 +15,7 @@ export const DEFAULT_URL = "http://127.0.0.1:8000";
 export type Place = { kind: "edge"; url: string; token?: string } | { kind: "store" };
 
 /** What the command line says of the place. */
-export interface Named {
+interface Named {
   url?: string;
   token?: string;
   /** True where it names a store. */

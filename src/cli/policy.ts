@@ -10,7 +10,7 @@ import { layOver, leavesOf } from "../config/tree.ts";
 import type { WirePolicy } from "../edge/policy_wire.ts";
 import { type Call, UsageError } from "./command.ts";
 import { checkedHost } from "./targets.ts";
-import { type Paint, paintFor, plain, table, when } from "./text.ts";
+import { originOf, type Paint, paintFor, table } from "./text.ts";
 
 /** See the module's description. */
 export async function policy(call: Call): Promise<void> {
@@ -63,7 +63,7 @@ function valueOf(text: string): unknown {
 
 function drawn(
   paint: Paint,
-  { host, policy, sources, ...override }: WirePolicy,
+  { host, policy, sources, ...origin }: WirePolicy,
   now: number,
 ): string {
   const rows = leavesOf(policy).map(([path, value]) => {
@@ -72,12 +72,7 @@ function drawn(
     const shown = [name, shownValue(value), source];
     return source === "override" ? shown.map(paint.yellow) : shown;
   });
-  const { overridden_at, overridden_by, reason } = override;
-  const by = overridden_by === undefined ? "" : ` by ${plain(overridden_by)}`;
-  const why = reason === undefined ? "" : `: ${plain(reason)}`;
-  const set = overridden_at === undefined
-    ? ""
-    : `, overridden${by} ${when(overridden_at, now)}${why}`;
+  const set = origin.overridden_at === undefined ? "" : `, overridden${originOf(origin, now)}`;
   return `${paint.bold(host)}${set}\n${table(["VALUE", "IS", "FROM"], rows)}`;
 }
 

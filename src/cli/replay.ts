@@ -5,8 +5,7 @@
  */
 import { parse } from "@std/yaml";
 import { hostKey } from "../breaker/host_key.ts";
-import { mergePolicy } from "../breaker/policy.ts";
-import { DEFAULT_POLICY } from "../breaker/policy.ts";
+import { DEFAULT_POLICY, mergePolicy } from "../breaker/policy.ts";
 import type { BreakerConfigInput, BreakerPolicy } from "../breaker/types.ts";
 import { parseConfig, parsePolicyPatch, resolveConfig } from "../config/mod.ts";
 import { isTree } from "../config/tree.ts";
@@ -26,7 +25,6 @@ interface Compared {
   comparison: Comparison;
 }
 
-const ESTIMATE_WITHIN_MS = 300_000;
 /** Rows of the picture. */
 const DRAWN = 12;
 /** Widest bar, in characters. */
@@ -71,7 +69,7 @@ async function reports(
       ...(host !== undefined && { host: hostKey(checkedHost(host)) }),
       ...(sinceS !== undefined && { sinceMs: terminal.now() - sinceS * 1_000 }),
     });
-    const found = replayEach(file.events(), policies, 2, { estimateWithinMs: ESTIMATE_WITHIN_MS });
+    const found = replayEach(file.events(), policies, 2, {});
     if (file.skipped > 0) {
       terminal.note(`${file.skipped} rows could not be read, and were left out`);
     }
@@ -118,16 +116,16 @@ function drawn(
   const rows = [...hosts, { host: "all hosts", requests, comparison }].map((each) =>
     row(paint, each)
   );
-  return `${requests} requests in ${
-    span(endMs - startMs)
-  }; ${cached} from a cache and ${paced} denied by ` +
-    `pacing are left out\n\n${table(HEAD, rows)}\n` +
-    "wasted: sent, and failed; missed: denied, and would have been answered; present -> candidate\n";
+  const counts = `${requests} requests in ${span(endMs - startMs)}; ` +
+    `${cached} from a cache and ${paced} denied by pacing are left out`;
+  const legend = "wasted: sent, and failed; missed: denied, and would have been answered; " +
+    "present -> candidate";
+  return `${counts}\n\n${table(HEAD, rows)}\n${legend}\n`;
 }
 
 function row(paint: Paint, { host, requests, comparison }: Compared): string[] {
   const { wasted, missed, opens, openMs, noticeMs, verdict } = comparison;
-  const colour = { better: paint.green, same: paint.dim, worse: paint.red }[verdict];
+  const colour = colourOf(paint, verdict);
   const noticed = noticeMs.map((ms) => ms === undefined ? "-" : span(ms));
   return [
     plain(host),
@@ -141,6 +139,10 @@ function row(paint: Paint, { host, requests, comparison }: Compared): string[] {
   ];
 }
 
+function colourOf(paint: Paint, verdict: Comparison["verdict"]): (text: string) => string {
+  return { better: paint.green, same: paint.dim, worse: paint.red }[verdict];
+}
+
 /** Cost by host, the largest first: what is there now, and below it what would be. */
 function picture(paint: Paint, hosts: readonly Compared[]): string {
   const most = Math.max(1, ...hosts.flatMap(({ comparison }) => comparison.cost));
@@ -150,7 +152,7 @@ function picture(paint: Paint, hosts: readonly Compared[]): string {
   if (ranked.length === 0) return "Neither of both costs anything: nothing was wasted or missed\n";
   const width = Math.max(...ranked.map(({ host }) => host.length));
   const lines = ranked.flatMap(({ host, comparison: { cost: [from, to], verdict } }) => {
-    const colour = { better: paint.green, same: paint.dim, worse: paint.red }[verdict];
+    const colour = colourOf(paint, verdict);
     return [
       `${plain(host).padEnd(width)}  present    ${bar(from, most)}`,
       `${" ".repeat(width)}  candidate  ${colour(bar(to, most))}`,

@@ -17,7 +17,7 @@ import type { Terminal } from "./terminal.ts";
 import { paintFor } from "./text.ts";
 
 /** Done; refused or failed; a command line that makes no sense. */
-export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
+const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 
 /** Runs a command line. Resolves to the exit code; whatever goes wrong is told in words. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -127,15 +127,18 @@ function callOf(
   terminal: Terminal,
 ): Call {
   const options = new OptionValues(values);
-  const load = (more: readonly string[]): Promise<LoadedConfig> =>
-    loadConfig({
-      env: terminal.env,
-      args: [...args, ...more],
-      readTextFile: (path) => Deno.readTextFile(path),
-    });
+  const { env } = terminal;
+  const load = (): Promise<LoadedConfig> =>
+    loadConfig({ env, args, readTextFile: (path) => Deno.readTextFile(path) });
+  /** Read here, since what could not be read would be told of a flag that nobody gave. */
+  const loadFile = async (file: string): Promise<LoadedConfig> => {
+    const { readText } = await import("./files.ts");
+    const text = await readText(file);
+    const named = [...args, "--breaker-config", file];
+    return await loadConfig({ env, args: named, readTextFile: () => text });
+  };
   let loading: Promise<LoadedConfig> | undefined;
-  const config = (file?: string) =>
-    file === undefined ? loading ??= load([]) : load(["--breaker-config", file]);
+  const config = (file?: string) => file === undefined ? loading ??= load() : loadFile(file);
   const place = () => {
     const url = options.text("url");
     const token = options.text("token");

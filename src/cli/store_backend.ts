@@ -33,7 +33,7 @@ const TIMEOUT_MS = 5_000;
 const BY = "breakwater cli";
 
 /** An open store, with the configuration that its policies come from. */
-export interface StoreBackendOptions {
+interface StoreBackendOptions {
   store: Store;
   /** For people. */
   name: string;

@@ -72,9 +72,8 @@ export async function noRecord(backend: Backend, snapshot: WireSnapshot): Promis
   }
   const meant = nearest(snapshot.key, names);
   const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
-  return `No record of ${
-    nameOf(snapshot)
-  }: nothing is held against it, or nobody asks for such a name${hint}`;
+  const name = nameOf(snapshot);
+  return `No record of ${name}: nothing is held against it, or nobody asks for such a name${hint}`;
 }
 
 /**

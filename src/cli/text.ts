@@ -18,14 +18,14 @@ const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
 
 /** Colours for a terminal that takes them. */
 export function paintFor({ hasColours }: { hasColours: boolean }): Paint {
-  const with_ = (code: number) => (text: string) =>
+  const painted = (code: number) => (text: string) =>
     hasColours && text !== "" ? `\x1b[${code}m${text}\x1b[0m` : text;
   return {
-    bold: with_(CODES.bold),
-    dim: with_(CODES.dim),
-    red: with_(CODES.red),
-    green: with_(CODES.green),
-    yellow: with_(CODES.yellow),
+    bold: painted(CODES.bold),
+    dim: painted(CODES.dim),
+    red: painted(CODES.red),
+    green: painted(CODES.green),
+    yellow: painted(CODES.yellow),
   };
 }
 
@@ -97,6 +97,23 @@ export function clock(at: number): string {
 export function when(at: number, now: number): string {
   const day = dayOf(at);
   return `${day === dayOf(now) ? "" : `on ${day} `}at ${clock(at)}`;
+}
+
+/** Who set an override, when and why, as far as that is known: ` by ops at 14:03:07: maintenance`. */
+export function originOf(
+  { overridden_by: by, overridden_at: at, reason }: {
+    overridden_by?: string;
+    overridden_at?: number;
+    reason?: string;
+  },
+  now: number,
+): string {
+  const parts = [
+    by === undefined ? "" : ` by ${plain(by)}`,
+    at === undefined ? "" : ` ${when(at, now)}`,
+    reason === undefined ? "" : `: ${plain(reason)}`,
+  ];
+  return parts.join("");
 }
 
 function dayOf(at: number): string {

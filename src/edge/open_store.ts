@@ -7,6 +7,7 @@ import type { ResolvedConfig } from "../config/mod.ts";
 import { denoKvStore } from "../stores/deno_kv.ts";
 import { memoryStore } from "../stores/memory.ts";
 import { sqliteStore } from "../stores/sqlite.ts";
+import { SqliteFileError } from "../stores/sqlite_file.ts";
 import type { Store } from "../stores/store.ts";
 import { StartError } from "./settings.ts";
 
@@ -142,7 +143,8 @@ async function inTime<T>(answer: T | Promise<T>, hint = ""): Promise<T> {
 }
 
 function cannotOpen(name: string, error: unknown): StartError {
-  const why = error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  const why = error instanceof SqliteFileError ? error.reason : message;
   return new StartError(
     `Cannot open ${name} as the store: ${why}. Set BREAKWATER_STORE to deno-kv:PATH or sqlite:PATH with a ` +
       `path that can be written, or to memory:`,

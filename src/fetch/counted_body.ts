@@ -6,7 +6,7 @@
  */
 
 /** How the reading of a body ended. */
-export type BodyEnd =
+type BodyEnd =
   /** Read to its end. */
   | { how: "complete" }
   /** Broken off by the sender, the network or a signal. */
@@ -15,7 +15,7 @@ export type BodyEnd =
   | { how: "cancelled" };
 
 /** Called when a body ends, and once more where its reader cancels while a read is out. */
-export type OnBodyEnd = (end: BodyEnd) => void | Promise<void>;
+type OnBodyEnd = (end: BodyEnd) => void | Promise<void>;
 
 /** The response with `body` in place of its own, and told of its end before the reader is. */
 export function withCountedBody(

@@ -21,13 +21,13 @@ export interface Aimd {
 export const FULL: Aimd = Object.freeze({ multiplier: 1, at: 0 });
 
 /** What a fall leaves. */
-export const FALL_FACTOR = 0.8;
+const FALL_FACTOR = 0.8;
 /** The least that falls leave. */
 export const LEAST_MULTIPLIER = 0.1;
 /** What a minute gives back. */
-export const CLIMB_PER_MINUTE = 0.05;
+const CLIMB_PER_MINUTE = 0.05;
 /** Share of 429s among outcomes at and above which the multiplier does not climb. */
-export const LIMITED_RATIO = 0.05;
+const LIMITED_RATIO = 0.05;
 
 const MINUTE_MS = 60_000;
 /** Outcomes are remembered for so long at most. */

@@ -51,7 +51,7 @@ export function earliest(spacings: readonly Spacing[], arrivals: Arrivals, from:
 }
 
 /** What a reservation asks for. */
-export interface Reservation {
+interface Reservation {
   /** Epoch milliseconds. */
   now: number;
   /** The first slot that is wanted is not before this, in epoch milliseconds. */
@@ -67,7 +67,7 @@ export interface Reservation {
 }
 
 /** What came of it. */
-export interface Reserved {
+interface Reserved {
   /** The very same where nothing was reserved. */
   arrivals: Arrivals;
   /** In order; may be empty. Those before `from` would be lost to everybody if they were left out. */

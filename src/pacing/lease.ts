@@ -36,7 +36,7 @@ const LEAST_PARTS = 4;
 /** Most slots of a lease. */
 export const MAX_SLOTS = 1_000;
 /** A process that took no lease for so long, or for two slots of the rate, is gone; in milliseconds. */
-export const HOLDER_MS = 30_000;
+const HOLDER_MS = 30_000;
 /** Most processes that are counted. */
 export const MAX_HOLDERS = 32;
 /** A record says nothing more so long after its last slot, in milliseconds. */

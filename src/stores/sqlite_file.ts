@@ -25,7 +25,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** What a write puts there. */
-export interface Row {
+interface Row {
   key: string;
   value: string;
   version: string;
@@ -90,10 +90,21 @@ function prepare(database: DatabaseSync): RecordsFile {
   };
 }
 
+/** A file that cannot be opened. */
+export class SqliteFileError extends Error {
+  /** Why, and what to do about it, for whoever has named the file already. */
+  readonly reason: string;
+
+  constructor(path: string, reason: string) {
+    super(`Cannot open '${path}' with SQLite: ${reason}`);
+    this.reason = reason;
+  }
+}
+
 /**
  * Opens the file, and makes it and its table where they are missing.
  *
- * @throws {Error} where that cannot be done, and what to do about it
+ * @throws {SqliteFileError} where that cannot be done
  */
 export function openFile(path: string, busyTimeoutMs: number): RecordsFile {
   let database: DatabaseSync | undefined;
@@ -106,7 +117,7 @@ export function openFile(path: string, busyTimeoutMs: number): RecordsFile {
     return prepare(database);
   } catch (error) {
     database?.close();
-    throw new Error(`Cannot open '${path}' with SQLite: ${reasonOf(error)}`);
+    throw new SqliteFileError(path, reasonOf(error));
   }
 }
 

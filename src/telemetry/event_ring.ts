@@ -18,13 +18,13 @@ export interface RingBounds {
 }
 
 /** An event that came to be known. */
-export interface HeldEvent extends ToldEvent {
+interface HeldEvent extends ToldEvent {
   /** True where it was found in the store when somebody began to look, and may be old. */
   backlog: boolean;
 }
 
 /** Where to go on after an event that a reader has seen. */
-export interface Resumed {
+interface Resumed {
   /** The event is not held: something may be missing. */
   gap: boolean;
   /** What the reader has not seen, and perhaps some that it has. */

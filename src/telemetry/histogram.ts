@@ -7,15 +7,13 @@
 
 /**
  * Counts by value. A value is a whole number from 0 to {@linkcode MAX_VALUE}, rounded to two significant
- * digits: 15, 30, 60, 120 and 900 stay exact. So there are at most {@linkcode MAX_KEYS} values.
+ * digits: 15, 30, 60, 120 and 900 stay exact. So there are at most 551 values: 0 to 99, 90 for each further power
+ * of ten, and the highest.
  */
 export type Histogram = Readonly<Record<string, number>>;
 
 /** The highest value; what is above counts as this: 115 days in seconds, 2.7 hours in milliseconds. */
 export const MAX_VALUE = 10_000_000;
-
-/** Different values that a histogram can hold: 0 to 99, 90 for each further power of ten, and the highest. */
-export const MAX_KEYS = 100 + 5 * 90 + 1;
 
 /** Nothing was counted. */
 export const EMPTY_HISTOGRAM: Histogram = Object.freeze({});

@@ -22,7 +22,7 @@ const KEEP_MS = 3_600_000;
 const VERSION = "events 1";
 
 /** The latest events of all processes, in the order in which they were written. */
-export type SharedRing = readonly ToldEvent[];
+type SharedRing = readonly ToldEvent[];
 
 /** What the engine must know of the ring: a line that names its version, and one for each event. */
 export const SHARED_RING_CODEC: Codec<SharedRing> = {

@@ -1,13 +1,15 @@
 /**
  * The event log in SQLite for local runs: what a registry tells, row by row, for queries by hand and for
- * replay. The file itself stands in `sqlite_log_file.ts`, which is loaded when a log is opened.
+ * replay. What goes into a row stands in `sqlite_log_rows.ts`, the file itself in `sqlite_log_file.ts`, which is
+ * loaded when a log is opened.
  *
  * @module
  */
-import type { BreakerEvent, DenialEvent, OutcomeEvent, TransitionEvent } from "../breaker/types.ts";
+import type { BreakerEvent } from "../breaker/types.ts";
 import type { RegistryCore } from "../registry/core.ts";
 import { type BreakerRegistry, coreOf } from "../registry/registry.ts";
 import type { LogRow, SqliteLogFile } from "./sqlite_log_file.ts";
+import { rowOf } from "./sqlite_log_rows.ts";
 
 /** How a log is bounded and paced. Everything has a default. */
 export interface SqliteLogOptions {
@@ -45,8 +47,6 @@ const BATCHES_WAITING = 20;
 const RETRY_MS = 5_000;
 /** The last write of all waits this long for a neighbour, in milliseconds. */
 const CLOSE_BUSY_MS = 5_000;
-/** Names of errors are cut here. */
-const MAX_ERROR_LENGTH = 100;
 
 /**
  * Writes what a registry tells into an SQLite file, until the log or the registry is disposed. The file and its
@@ -73,6 +73,9 @@ export async function openSqliteLog(
   const file = new SqliteLogFile(path, settled, settled.busyTimeoutMs, core.now());
   return new SqliteLog(registry, core, file, path, settled);
 }
+
+/** The least that each option may be. */
+const LEAST = { batchRows: 1, flushMs: 0, maxAgeMs: 1, maxRows: 1, busyTimeoutMs: 0 };
 
 type Settled = Required<Omit<SqliteLogOptions, "onTrouble">> & Pick<SqliteLogOptions, "onTrouble">;
 
@@ -216,80 +219,4 @@ function settle(path: string, options: SqliteLogOptions): Settled {
     busyTimeoutMs: bounded("busyTimeoutMs", options.busyTimeoutMs ?? 100),
     onTrouble,
   };
-}
-
-const LEAST = { batchRows: 1, flushMs: 0, maxAgeMs: 1, maxRows: 1, busyTimeoutMs: 0 };
-
-function rowOf(event: BreakerEvent, runId: string): LogRow | undefined {
-  switch (event.type) {
-    case "outcome":
-      return outcomeRow(event, runId);
-    case "denial":
-      // One that was only observed went out, and its outcome is told.
-      return event.observed ? undefined : denialRow(event, runId);
-    case "transition":
-      return transitionRow(event);
-    default:
-      return undefined;
-  }
-}
-
-function outcomeRow(event: OutcomeEvent, runId: string): LogRow {
-  const { at, host, role, resolver, status, kind, fromCache, state, recorded } = event;
-  const told = status === undefined && kind !== "success" ? kind : undefined;
-  return {
-    table: "http_events",
-    values: [
-      Math.floor(at),
-      runId,
-      host,
-      role ?? null,
-      resolver ?? null,
-      numberOf(status),
-      (event.error ?? told)?.slice(0, MAX_ERROR_LENGTH) ?? null,
-      fromCache ? 1 : 0,
-      numberOf(event.latencyMs),
-      numberOf(secondsOf(event.retryAfterMs)),
-      state,
-      recorded ? 1 : 0,
-    ],
-  };
-}
-
-function denialRow({ at, host, role, resolver, state }: DenialEvent, runId: string): LogRow {
-  const unknown = [null, null, 0, null, null];
-  return {
-    table: "http_events",
-    values: [Math.floor(at), runId, host, role ?? null, resolver ?? null, ...unknown, state, null],
-  };
-}
-
-function transitionRow(event: TransitionEvent): LogRow {
-  const { at, key, scope, role, from, to, reason, until } = event;
-  const planned = to === "open" && until !== undefined ? until - at : undefined;
-  return {
-    table: "breaker_transitions",
-    values: [
-      Math.floor(at),
-      key,
-      scope,
-      role ?? null,
-      from,
-      to,
-      reason,
-      numberOf(secondsOf(planned)),
-    ],
-  };
-}
-
-function secondsOf(ms: number | undefined): number | undefined {
-  return ms === undefined ? undefined : ms / 1_000;
-}
-
-/**
- * Nothing here is negative but what a clock that was set back has measured, and callers without types can tell
- * anything: one row that cannot be bound would hold up all others, or be damage to whoever reads it.
- */
-function numberOf(value: unknown): number | null {
-  return typeof value === "number" && value >= 0 && value < Infinity ? value : null;
 }

@@ -1,6 +1,6 @@
 /**
  * The SQLite file behind the event log: its two tables, its statements, and whose file it is. What goes into
- * a row stands in `sqlite_log.ts`.
+ * a row stands in `sqlite_log_rows.ts`.
  *
  * @module
  */
@@ -36,7 +36,7 @@ const TABLES = {
 } as const;
 
 /** The name of a table. */
-export type LogTable = keyof typeof TABLES;
+type LogTable = keyof typeof TABLES;
 
 /** A row to be: a value for each column of its table. */
 export interface LogRow {
@@ -45,7 +45,7 @@ export interface LogRow {
 }
 
 /** How much is kept. */
-export interface LogBounds {
+interface LogBounds {
   maxAgeMs: number;
   /** In each table. */
   maxRows: number;

@@ -73,6 +73,14 @@ export interface HostMinute {
   summary: Summary;
 }
 
+/** How long the stretch is that one summary is of, in milliseconds. */
+export const MINUTE_MS = 60_000;
+
+/** The minute that a moment is in: {@linkcode HostMinute.minute}. */
+export function minuteOf(ms: number): number {
+  return Math.floor(ms / MINUTE_MS);
+}
+
 /** Nothing happened. */
 export const EMPTY_SUMMARY: Summary = Object.freeze({
   calls: 0,
@@ -130,4 +138,14 @@ export function mergeSummaries(a: Summary, b: Summary): Summary {
     longestRun: Math.max(a.longestRun, b.longestRun),
     runs: mergeHistograms(a.runs, b.runs),
   };
+}
+
+/** Adds to what is known of a minute. */
+export function addMinute(
+  minutes: Map<number, Summary>,
+  minute: number,
+  summary: Summary,
+): void {
+  const known = minutes.get(minute);
+  minutes.set(minute, known === undefined ? summary : mergeSummaries(known, summary));
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { addSample } from "./histogram.ts";
-import { EMPTY_SUMMARY, mergeSummaries, type Summary } from "./summary.ts";
+import { addMinute, EMPTY_SUMMARY, minuteOf, type Summary } from "./summary.ts";
 
 /**
  * What happened to a breaker, for what takes more than one event to be known, and maybe more than one process:
@@ -41,13 +41,20 @@ export interface Block {
   writers: ReadonlyMap<string, number>;
 }
 
+/** What one block covers, in milliseconds. */
+export const BLOCK_MS = 3_600_000;
+
+/** The hour that a moment is in: whole hours since the epoch, which name blocks. */
+export function hourOf(ms: number): number {
+  return Math.floor(ms / BLOCK_MS);
+}
+
 /** An open so soon after a close is a reopen, in milliseconds. */
 const REOPEN_MS = 120_000;
 /** Processes whose last share is remembered; see {@linkcode isIn}. */
 export const MAX_WRITERS = 64;
 /** Marks that wait for the store at most; the oldest are given up. */
 const MAX_MARKS = 500;
-const MINUTE_MS = 60_000;
 
 /** Nothing happened yet. */
 export const EMPTY_BLOCK: Block = { minutes: new Map(), spell: {}, writers: new Map() };
@@ -96,16 +103,12 @@ export function addShare(
   before: Spell = {},
 ): Block {
   const minutes = new Map(block.minutes);
-  const add = (minute: number, summary: Summary) => {
-    const known = minutes.get(minute);
-    minutes.set(minute, known === undefined ? summary : mergeSummaries(known, summary));
-  };
-  for (const [minute, summary] of added) add(minute, summary);
+  for (const [minute, summary] of added) addMinute(minutes, minute, summary);
   let spell = block.minutes.size === 0 ? before : block.spell;
   for (const mark of marks) {
     const next = heed(spell, mark);
     spell = next.spell;
-    if (next.adds) add(Math.floor(mark.at / MINUTE_MS), { ...EMPTY_SUMMARY, ...next.adds });
+    if (next.adds) addMinute(minutes, minuteOf(mark.at), { ...EMPTY_SUMMARY, ...next.adds });
   }
   return { minutes, spell, writers: written(block.writers, process, number) };
 }
@@ -127,9 +130,6 @@ function written(
 export function joinShares(a: Share | undefined, b: Share): Share {
   if (a === undefined) return b;
   const minutes = new Map(a.minutes);
-  for (const [minute, summary] of b.minutes) {
-    const known = minutes.get(minute);
-    minutes.set(minute, known === undefined ? summary : mergeSummaries(known, summary));
-  }
+  for (const [minute, summary] of b.minutes) addMinute(minutes, minute, summary);
   return { minutes, marks: [...a.marks, ...b.marks].slice(-MAX_MARKS) };
 }

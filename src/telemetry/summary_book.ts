@@ -7,15 +7,16 @@
  */
 import type { BreakerEvent, DenialEvent, OutcomeEvent, TransitionEvent } from "../breaker/types.ts";
 import type { EventType } from "../registry/events.ts";
-import { countInto, roundedTo } from "./histogram.ts";
-import { EMPTY_SUMMARY, mergeSummaries, type Summary } from "./summary.ts";
+import { countInto } from "./histogram.ts";
+import { addMinute, minuteOf, type Summary } from "./summary.ts";
 import { heed, type Mark, type Share, type Spell } from "./summary_block.ts";
+import { addDenial, addNumbers, addOutcome, type Draft, newDraft } from "./summary_draft.ts";
 
 /** What the book wants to hear of. */
 export const SUMMARY_TYPES: readonly EventType[] = ["outcome", "denial", "transition"];
 
 /** How a book is kept. */
-export interface SummaryBookOptions {
+interface SummaryBookOptions {
   /** Hosts at once; those unused for longest are dropped. */
   maxHosts: number;
   /** Name of the breaker that counts the failures of a role. */
@@ -31,12 +32,6 @@ export interface HostShare extends Share {
   host: string;
   role: string;
 }
-
-/** A summary that still counts. */
-type Draft = {
-  -readonly [Name in keyof Summary]: Summary[Name] extends number ? number
-    : { -readonly [Value in keyof Summary[Name]]: Summary[Name][Value] };
-};
 
 /** A minute that is over. */
 interface Finished {
@@ -64,7 +59,6 @@ interface HostEntry {
   isUrgent: boolean;
 }
 
-const MINUTE_MS = 60_000;
 /** Minutes that a host counts as in trouble after the last sign of it, so that ratios have their denominators. */
 const TROUBLE_MINUTES = 60;
 /** Roles of a host at once; the names are the caller's. */
@@ -107,7 +101,7 @@ export class SummaryBook {
    * @param everything the present minute of quiet hosts too
    */
   take(nowMs: number, everything: boolean): HostShare[] {
-    const now = Math.floor(nowMs / MINUTE_MS);
+    const now = minuteOf(nowMs);
     const shares: HostShare[] = [];
     for (const entry of this.#troubled) {
       if (everything || entry.isUrgent || entry.minute !== now) this.#finish(entry);
@@ -123,27 +117,23 @@ export class SummaryBook {
   // ---- events -------------------------------------------------------------------------------------------
 
   #outcome(event: OutcomeEvent): void {
-    const { host, role = "", kind, status, fromCache } = event;
+    const { host, role = "", kind, status } = event;
     const entry = this.#entry(host, event.at);
     const draft = this.#draft(entry, role);
     if (draft === undefined) return;
-    draft.calls++;
-    if (fromCache) draft.fromCache++;
-    else if (kind === "cancelled") draft.cancelled++;
-    else addNetworkCall(draft, event);
-    const asked = kind !== "cancelled";
-    if (asked && (kind === "failure" || status === 429 || status === 503)) this.#inTrouble(entry);
-    if (!event.recorded || !asked) return;
-    if (event.probe) {
-      if (kind === "failure") draft.probeFailures++;
-      else draft.probeSuccesses++;
-    }
-    if (kind === "failure") {
-      const breaker = this.#o.breakerOf(host, role);
-      const run = (entry.runs?.get(breaker) ?? 0) + 1;
-      (entry.runs ??= new Map()).set(breaker, run);
-      draft.longestRun = Math.max(draft.longestRun, run);
-    } else if (kind === "success" && entry.runs !== undefined) this.#endRun(entry, role, draft);
+    addOutcome(draft, event);
+    if (kind === "cancelled") return;
+    if (kind === "failure" || status === 429 || status === 503) this.#inTrouble(entry);
+    if (!event.recorded) return;
+    if (kind === "failure") this.#addToRun(entry, role, draft);
+    else if (kind === "success" && entry.runs !== undefined) this.#endRun(entry, role, draft);
+  }
+
+  #addToRun(entry: HostEntry, role: string, draft: Draft): void {
+    const breaker = this.#o.breakerOf(entry.host, role);
+    const run = (entry.runs?.get(breaker) ?? 0) + 1;
+    (entry.runs ??= new Map()).set(breaker, run);
+    draft.longestRun = Math.max(draft.longestRun, run);
   }
 
   #endRun(entry: HostEntry, role: string, draft: Draft): void {
@@ -160,7 +150,7 @@ export class SummaryBook {
     const entry = this.#entry(host, at);
     const draft = this.#draft(entry, role);
     if (draft === undefined) return;
-    draft.denials[reason] = (draft.denials[reason] ?? 0) + 1;
+    addDenial(draft, reason);
     this.#inTrouble(entry);
   }
 
@@ -189,13 +179,13 @@ export class SummaryBook {
     entry.spells ??= new Map();
     const { spell, adds } = heed(entry.spells.get(role) ?? {}, mark);
     entry.spells.set(role, spell);
-    if (adds) Object.assign(draft, mergeSummaries(draft, { ...EMPTY_SUMMARY, ...adds }));
+    if (adds) addNumbers(draft, adds);
   }
 
   // ---- entries ------------------------------------------------------------------------------------------
 
   #entry(host: string, at: number): HostEntry {
-    const minute = Math.floor(at / MINUTE_MS);
+    const minute = minuteOf(at);
     const known = this.#hosts.get(host);
     if (known?.minute === minute) return known;
     const entry = known ?? newEntry(host, minute);
@@ -272,45 +262,13 @@ function newEntry(host: string, minute: number): HostEntry {
   };
 }
 
-function newDraft(): Draft {
-  return {
-    ...EMPTY_SUMMARY,
-    denials: {},
-    retryAfterS: {},
-    latencyMs: {},
-    openS: {},
-    runs: {},
-  };
-}
-
-function addNetworkCall(draft: Draft, event: OutcomeEvent): void {
-  const { kind, status, latencyMs, retryAfterMs } = event;
-  draft.network++;
-  if (kind === "success") draft.successes++;
-  else if (kind === "neutral") draft.neutral++;
-  else draft.failures++;
-  if (status === undefined) {
-    if (kind === "failure") {
-      if (event.error === "TimeoutError") draft.timeouts++;
-      else draft.otherErrors++;
-    }
-  } else if (status >= 429) {
-    if (status === 429) draft.status429++;
-    else if (status >= 500 && status <= 599) draft.status5xx++;
-    if (status === 503) draft.status503++;
-  }
-  if (latencyMs !== undefined) countInto(draft.latencyMs, roundedTo(latencyMs, 1));
-  if (retryAfterMs !== undefined) countInto(draft.retryAfterS, retryAfterMs / 1_000);
-}
-
 /** One share for each role. */
 function sharesOf({ host, finished, marks }: HostEntry): HostShare[] {
   const roles = new Set([...finished, ...marks].map(({ role }) => role));
   return [...roles].map((role) => {
     const minutes = new Map<number, Summary>();
     for (const { minute, draft } of finished.filter((one) => one.role === role)) {
-      const known = minutes.get(minute);
-      minutes.set(minute, known === undefined ? draft : mergeSummaries(known, draft));
+      addMinute(minutes, minute, draft);
     }
     const mine = marks.filter((mark) => mark.role === role);
     return { host, role, minutes, marks: mine.map(({ at, kind }) => ({ at, kind })) };

@@ -8,15 +8,13 @@ import type { DenialReason } from "../breaker/types.ts";
 import type { Codec } from "../registry/codec.ts";
 import { KEY_PREFIX } from "../registry/record_codec.ts";
 import { coarser, type Histogram, MAX_VALUE } from "./histogram.ts";
-import { EMPTY_SUMMARY, mergeSummaries, type Summary } from "./summary.ts";
-import { type Block, MAX_WRITERS, type Spell } from "./summary_block.ts";
+import { addMinute, EMPTY_SUMMARY, MINUTE_MS, type Summary } from "./summary.ts";
+import { type Block, BLOCK_MS, MAX_WRITERS, type Spell } from "./summary_block.ts";
 
 /** What the keys of all blocks start with. */
 export const SUMMARY_PREFIX = `${KEY_PREFIX}summary:`;
-/** What one block covers, in milliseconds. */
-export const BLOCK_MS = 3_600_000;
 
-const BLOCK_MINUTES = BLOCK_MS / 60_000;
+const BLOCK_MINUTES = BLOCK_MS / MINUTE_MS;
 const VERSION = 1;
 /** A little below the limit of every store: nothing but ASCII is written. */
 const MAX_LENGTH = 59_000;
@@ -109,7 +107,7 @@ function coarseMinutes(
     const first = minute - minute % width;
     const rounded = { ...summary };
     for (const name of HISTOGRAMS) rounded[name] = coarser(summary[name], digits);
-    coarse.set(first, mergeSummaries(coarse.get(first) ?? EMPTY_SUMMARY, rounded));
+    addMinute(coarse, first, rounded);
   }
   return coarse;
 }

@@ -2,37 +2,22 @@
  * Summaries of all processes on a store: each adds its share to the blocks that stand there, every few seconds
  * while there is trouble, and reads them together with what it has not written yet.
  *
- * A share has a number and is written once: a block remembers the last number of each process, so that a
- * write whose answer was lost is sent again and told apart.
+ * A share is written once: a block remembers the number of the last one of each process, so that a write whose
+ * answer was lost is sent again and told apart. What waits to be sent stands in `summary_outbox.ts`.
  *
  * @module
  */
 import type { RegistryCore } from "../registry/core.ts";
 import type { Engine } from "../registry/engine.ts";
-import { drawIdPrefix } from "../registry/ids.ts";
 import { type StoreGuard, StoreUnavailableError } from "../registry/store_guard.ts";
-import type { HostMinute, Summary } from "./summary.ts";
-import {
-  addShare,
-  type Block,
-  EMPTY_BLOCK,
-  isIn,
-  joinShares,
-  type Mark,
-  type Share,
-  type Spell,
-} from "./summary_block.ts";
-import type { HostShare, SummaryBook } from "./summary_book.ts";
-import {
-  BLOCK_MS,
-  readSummaryKey,
-  SUMMARY_PREFIX,
-  summaryCodec,
-  summaryKey,
-} from "./summary_codec.ts";
+import { type HostMinute, MINUTE_MS, minuteOf } from "./summary.ts";
+import { type Block, hourOf, type Spell } from "./summary_block.ts";
+import type { SummaryBook } from "./summary_book.ts";
+import { readSummaryKey, SUMMARY_PREFIX, summaryCodec, summaryKey } from "./summary_codec.ts";
+import { SummaryOutbox } from "./summary_outbox.ts";
 
 /** How the store is used. */
-export interface SummaryPace {
+interface SummaryPace {
   /** Time between two writes of what is in trouble, in milliseconds. */
   flushMs: number;
   /** How long an hour's summaries are kept after it, in milliseconds. */
@@ -51,50 +36,31 @@ export interface SummaryQuery {
 export interface SummaryReading {
   /** In no particular order. */
   minutes: HostMinute[];
-  /** False where the store could not be read, or holds more than {@linkcode MAX_MINUTES}. */
+  /** False where the store could not be read, or holds more than a million host-minutes. */
   complete: boolean;
 }
 
-/** A share, and the number that it is told apart by. */
-interface Sent {
-  share: Share;
-  number: number;
-}
-
-/** What is on its way to one block. */
-interface Outgoing {
-  /** Sent, and not known to have arrived. */
-  sent?: Sent;
-  /** What happened since. */
-  next?: Share;
-}
-
 /** Host-minutes that a reading gives at most, the latest hours first. */
-export const MAX_MINUTES = 1_000_000;
+const MAX_MINUTES = 1_000_000;
 /** The longest that one call of the store may take, in milliseconds: nobody waits for it but who reads. */
 const TIMEOUT_MS = 2_000;
 /** Blocks held where the store is the registry's own. */
 const MAX_BLOCKS = 10_000;
-/** Blocks that wait for the store at most; what comes for others is dropped. */
-const MAX_OUTGOING = 20_000;
-/** Blocks written in one go, and at once. */
+/** Blocks written in one go, so that a reading does not wait for all of them. */
 const MAX_WRITTEN = 500;
+/** Of these, so many at once. */
 const WIDTH = 16;
+/** Blocks that one call lists. */
 const PAGE = 500;
-const MINUTE_MS = 60_000;
 
 /** See the module's description. */
 export class SummaryShare {
-  /** Shares of an hour that were dropped since too many wait for the store. */
-  dropped = 0;
   readonly #core: RegistryCore;
   readonly #book: SummaryBook;
   readonly #pace: SummaryPace;
   readonly #engine: Engine<Block>;
   readonly #guard: StoreGuard;
-  readonly #process = drawIdPrefix();
-  readonly #outgoing = new Map<string, Outgoing>();
-  #number = 0;
+  readonly #outbox = new SummaryOutbox();
   #cancelFlush: (() => void) | undefined;
   #flushing: Promise<void> | undefined;
   #turn: Promise<unknown> = Promise.resolve();
@@ -112,9 +78,14 @@ export class SummaryShare {
     this.#guard = guard;
   }
 
-  /** Shares that wait to be written. */
+  /** Blocks for which shares wait to be written. */
   get waiting(): number {
-    return this.#outgoing.size;
+    return this.#outbox.size;
+  }
+
+  /** Shares of an hour that were dropped since too many wait for the store. */
+  get dropped(): number {
+    return this.#outbox.dropped;
   }
 
   // ---- writing ------------------------------------------------------------------------------------------
@@ -130,7 +101,7 @@ export class SummaryShare {
     this.#cancelFlush = this.#core.timers.idle(this.#pace.flushMs, () => {
       this.#cancelFlush = undefined;
       void this.flush().then(() => {
-        if (this.#book.isTroubled || this.#outgoing.size > 0) this.flushLater();
+        if (this.#book.isTroubled || this.waiting > 0) this.flushLater();
       });
     });
   }
@@ -153,48 +124,26 @@ export class SummaryShare {
     this.#collect(everything);
     if (!this.#guard.available) return;
     const most = everything ? Infinity : MAX_WRITTEN;
-    const keys = [...this.#outgoing.keys()].slice(0, most).values();
+    const keys = this.#outbox.keys().slice(0, most).values();
     const work = async () => {
       for (const key of keys) await this.#send(key);
     };
     await Promise.all(Array.from({ length: WIDTH }, work));
   }
 
-  /** Takes from the book what it has, hour by hour. */
+  /** Takes from the book what it has. */
   #collect(everything: boolean): void {
-    for (const taken of this.#book.take(this.#core.now(), everything)) {
-      for (const [hour, share] of hoursOf(taken)) {
-        const key = summaryKey(hour, taken.host, taken.role);
-        const known = this.#outgoing.get(key);
-        if (known !== undefined) known.next = joinShares(known.next, share);
-        else if (this.#outgoing.size < MAX_OUTGOING) this.#outgoing.set(key, { next: share });
-        else this.dropped += share.minutes.size;
-      }
-    }
+    for (const taken of this.#book.take(this.#core.now(), everything)) this.#outbox.add(taken);
   }
 
+  /** Settled with false where the store did not confirm that it holds the share. */
   async #send(key: string): Promise<void> {
-    const outgoing = this.#outgoing.get(key)!;
-    if (outgoing.sent === undefined) {
-      outgoing.sent = { share: outgoing.next!, number: ++this.#number };
-      outgoing.next = undefined;
-    }
-    const isWritten = await this.#write(key, outgoing.sent);
-    // What waits behind it, or was not confirmed, lets the others go first.
-    this.#outgoing.delete(key);
-    if (isWritten) outgoing.sent = undefined;
-    if (outgoing.sent ?? outgoing.next) this.#outgoing.set(key, outgoing);
-  }
-
-  /** False where the store did not confirm that it holds the share. */
-  async #write(key: string, { share, number }: Sent): Promise<boolean> {
-    const before = share.marks.length === 0 ? undefined : await this.#spellBefore(key);
+    const sent = this.#outbox.sending(key);
+    const before = sent.share.marks.length === 0 ? undefined : await this.#spellBefore(key);
     const done = await this.#engine.update(key, (block) => {
-      if (isIn(block, this.#process, number)) return { record: block, answer: undefined };
-      const record = addShare(block ?? EMPTY_BLOCK, share, this.#process, number, before);
-      return { record, answer: undefined };
+      return { record: this.#outbox.blockWith(block, sent, before), answer: undefined };
     });
-    return done !== undefined && !done.degraded;
+    this.#outbox.settle(key, done !== undefined && !done.degraded);
   }
 
   /** What the breaker was in the middle of when the hour began. */
@@ -211,7 +160,7 @@ export class SummaryShare {
     this.#cancelFlush?.();
     await this.#inTurn(async () => {
       await this.#flush(true);
-      if (this.#outgoing.size > 0) await this.#flush(true);
+      if (this.waiting > 0) await this.#flush(true);
     });
     await this.#engine[Symbol.asyncDispose]();
   }
@@ -228,13 +177,13 @@ export class SummaryShare {
     this.#collect(true);
     const oldest = Math.max(sinceMs, now - this.#pace.keptMs);
     const reading: SummaryReading = { minutes: [], complete: true };
-    const from = Math.floor(oldest / MINUTE_MS);
+    const from = minuteOf(oldest);
     for (let hour = hourOf(now); hour >= hourOf(oldest); hour--) {
       if (reading.minutes.length >= MAX_MINUTES || this.#closed) reading.complete = false;
       if (!reading.complete) break;
       const { blocks, complete } = await this.#blocksOf(hour, host);
       reading.complete = complete;
-      this.#addOutgoing(blocks, hour, host);
+      this.#outbox.addTo(blocks, hour, host);
       for (const [key, { minutes }] of blocks) {
         const parts = readSummaryKey(key);
         if (parts === undefined || (host !== undefined && parts.host !== host)) continue;
@@ -270,39 +219,4 @@ export class SummaryShare {
     }
     return { blocks, complete: true };
   }
-
-  #addOutgoing(blocks: Map<string, Block>, hour: number, host: string | undefined): void {
-    for (const [key, { sent, next }] of this.#outgoing) {
-      const parts = readSummaryKey(key);
-      if (parts?.hour !== hour || (host !== undefined && parts.host !== host)) continue;
-      const stored = blocks.get(key);
-      let block = stored ?? EMPTY_BLOCK;
-      if (sent !== undefined && !isIn(stored, this.#process, sent.number)) {
-        block = addShare(block, sent.share, this.#process, sent.number);
-      }
-      if (next !== undefined) block = addShare(block, next, this.#process, this.#number + 1);
-      blocks.set(key, block);
-    }
-  }
-}
-
-function hourOf(ms: number): number {
-  return Math.floor(ms / BLOCK_MS);
-}
-
-/** A share by the hours in which it happened. */
-function hoursOf({ minutes, marks }: HostShare): Map<number, Share> {
-  const hours = new Map<number, { minutes: Map<number, Summary>; marks: Mark[] }>();
-  const of = (hour: number) => {
-    const known = hours.get(hour);
-    if (known !== undefined) return known;
-    const made = { minutes: new Map<number, Summary>(), marks: [] };
-    hours.set(hour, made);
-    return made;
-  };
-  for (const [minute, summary] of minutes) {
-    of(hourOf(minute * MINUTE_MS)).minutes.set(minute, summary);
-  }
-  for (const mark of marks) of(hourOf(mark.at)).marks.push(mark);
-  return hours;
 }

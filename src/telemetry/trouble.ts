@@ -18,7 +18,7 @@ export interface Trouble {
 }
 
 /** How the counting is bounded. Everything has a default. */
-export interface TroubleOptions {
+interface TroubleOptions {
   /** A count younger than this many milliseconds is believed. @default {5000} */
   maxAgeMs?: number;
   /** Breakers looked at. @default {10000} */

@@ -6,7 +6,7 @@
  */
 import type { Advice, AdviceRule, HostMetrics } from "./advice.ts";
 import type { Rule } from "./breaker_advice.ts";
-import { ownRate, pool, type PooledMetrics } from "./host_metrics.ts";
+import { byHost, ownRate, pool, type PooledMetrics } from "./host_metrics.ts";
 import { paceRule, raisePaceRule, trimPaceRule } from "./pace_rule.ts";
 import { halfOpenRecoveredRule, halfOpenRule } from "./probe_rules.ts";
 import { flappingRule, openDurationRule, retryAfterRule } from "./reset_rules.ts";
@@ -61,15 +61,8 @@ const URGENCY: readonly AdviceRule[] = [
  * ```
  */
 export function advise(metrics: readonly HostMetrics[]): Advice[] {
-  const hosts = new Map<string, PooledMetrics[]>();
-  for (const one of metrics) {
-    const pooled = pool(one);
-    if (pooled === undefined) continue;
-    const known = hosts.get(one.host);
-    if (known === undefined) hosts.set(one.host, [pooled]);
-    else known.push(pooled);
-  }
-  return [...hosts.values()].flatMap(adviseHost);
+  const pooled = metrics.map(pool).filter((one) => one !== undefined);
+  return [...byHost(pooled).values()].flatMap(adviseHost);
 }
 
 function adviseHost(metrics: readonly PooledMetrics[]): Advice[] {

@@ -14,7 +14,7 @@ import type { PooledMetrics } from "./host_metrics.ts";
 export type Rule = (metrics: PooledMetrics) => Advice | undefined;
 
 /** What holds for a breaker. */
-export interface PresentLimits extends Limits {
+interface PresentLimits extends Limits {
   trialCalls: number;
 }
 
@@ -25,7 +25,7 @@ export function presentLimits({ policy, role = SHARED }: HostMetrics): PresentLi
 }
 
 /** What a rule has found. */
-export interface Finding {
+interface Finding {
   rule: AdviceRule;
   parameter: Exclude<AdviceParameter, "rate" | "breaker">;
   from: number;

@@ -18,7 +18,7 @@ export const TUNER_BOUNDS = {
 } as const satisfies Readonly<Record<keyof Limits, readonly [least: number, most: number]>>;
 
 /** The most that one step changes a rate by, as a share of what held before. */
-export const MOST_PACE_STEP = 0.25;
+const MOST_PACE_STEP = 0.25;
 
 const BOUNDED = ["failMax", "resetTimeoutMs", "successThreshold"] as const;
 

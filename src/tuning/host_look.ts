@@ -28,17 +28,6 @@ export interface HostLook {
   advice: readonly Advice[];
 }
 
-/** Metrics by the host that they are of. */
-export function byHost(metrics: readonly HostMetrics[]): Map<string, HostMetrics[]> {
-  const hosts = new Map<string, HostMetrics[]>();
-  for (const one of metrics) {
-    const known = hosts.get(one.host);
-    if (known === undefined) hosts.set(one.host, [one]);
-    else known.push(one);
-  }
-  return hosts;
-}
-
 /** One host, with the advice on what happened since its last step. */
 export function lookAt(
   metrics: readonly HostMetrics[],

@@ -7,10 +7,8 @@
 import { SHARED } from "../breaker/names.ts";
 import { breakerName } from "../breaker/policy.ts";
 import type { BreakerPolicy } from "../breaker/types.ts";
-import { type HostMinute, mergeSummaries, type Summary } from "../telemetry/summary.ts";
+import { addMinute, type HostMinute, MINUTE_MS, type Summary } from "../telemetry/summary.ts";
 import type { HostMetrics, MetricsPeriod, RoleCalls } from "./advice.ts";
-
-const MINUTE_MS = 60_000;
 
 /**
  * What the advisor reads of these minutes: for each host one entry for the breaker that its roles share, and
@@ -22,13 +20,18 @@ export function hostMetrics(
   minutes: Iterable<HostMinute>,
   policyOf: (host: string) => BreakerPolicy,
 ): HostMetrics[] {
-  const hosts = new Map<string, HostMinute[]>();
-  for (const minute of minutes) {
-    const known = hosts.get(minute.host);
-    if (known === undefined) hosts.set(minute.host, [minute]);
-    else known.push(minute);
+  return [...byHost(minutes)].flatMap(([host, rows]) => metricsOf(host, rows, policyOf(host)));
+}
+
+/** What is known of each host, in the order in which hosts are first named. */
+export function byHost<T extends { host: string }>(all: Iterable<T>): Map<string, T[]> {
+  const hosts = new Map<string, T[]>();
+  for (const one of all) {
+    const known = hosts.get(one.host);
+    if (known === undefined) hosts.set(one.host, [one]);
+    else known.push(one);
   }
-  return [...hosts].flatMap(([host, rows]) => metricsOf(host, rows, policyOf(host)));
+  return hosts;
 }
 
 function metricsOf(host: string, rows: HostMinute[], policy: BreakerPolicy): HostMetrics[] {
@@ -69,8 +72,7 @@ export function ownRate(policy: BreakerPolicy, role = "*"): string | undefined {
 function periodsOf(rows: readonly HostMinute[]): MetricsPeriod[] {
   const minutes = new Map<number, Summary>();
   for (const { minute, summary } of rows) {
-    const known = minutes.get(minute);
-    minutes.set(minute, known === undefined ? summary : mergeSummaries(known, summary));
+    addMinute(minutes, minute, summary);
   }
   return [...minutes].sort(([a], [b]) => a - b).map(([minute, summary]) => {
     return { startMs: minute * MINUTE_MS, durationMs: MINUTE_MS, summary };
@@ -90,7 +92,7 @@ const COUNTS = [
 const HISTOGRAMS = ["retryAfterS", "openS", "runs"] as const;
 
 /** What rules read of a summary. */
-export interface Totals extends Pick<Summary, typeof COUNTS[number] | typeof HISTOGRAMS[number]> {
+interface Totals extends Pick<Summary, typeof COUNTS[number] | typeof HISTOGRAMS[number]> {
   /** Requests that pacing denied. */
   paced: number;
   /** Requests that a breaker or a cooldown denied. */

@@ -13,7 +13,7 @@ const MAX_LINE_LENGTH = 65_536;
 const SQLITE_MAGIC = "SQLite format 3\0";
 
 /** An open file of lines. */
-export interface Lines extends RowSource {
+interface Lines extends RowSource {
   /** It is no file of lines but a database. */
   isSqlite: boolean;
 }

@@ -17,10 +17,10 @@ import { searchAdvice, searchCandidates } from "./search_rule.ts";
  * What a rule's advice must save on the log, as a share of the present cost. Less is chance: without it every
  * round lets through whatever did a little better on the last outage.
  */
-export const RULE_GAIN = 0.05;
+const RULE_GAIN = 0.05;
 
 /** A host that came back so often in one block of its log flaps: one outage an hour or two does not do that. */
-export const FLAPPING_RECOVERIES = 3;
+const FLAPPING_RECOVERIES = 3;
 
 /** True where the log may have something to say: pacing is not replayed, and comes before the breaker. */
 export function isForTheLog({ opens, advice }: HostLook): boolean {

@@ -26,7 +26,7 @@ export interface LoggedRequest {
 }
 
 /** What the log holds around a request that it denied: the nearest outcomes on either side. */
-export interface Around {
+interface Around {
   /** The host had asked to be left alone for longer than that. */
   asked: boolean;
   /** Of the same role. */

@@ -5,23 +5,25 @@
  * @module
  */
 import { countOf } from "../telemetry/histogram.ts";
+import { MINUTE_MS } from "../telemetry/summary.ts";
 import type { Advice, AdviceRule } from "./advice.ts";
 import { confidence, percent } from "./breaker_advice.ts";
 import { ownRate, type PooledMetrics } from "./host_metrics.ts";
 import { callsPerSecond, rateOf, scaledRate } from "./rate_steps.ts";
 
 /** Network calls that a share is taken of. */
-export const LEAST_CALLS_TO_PACE = 50;
+const LEAST_CALLS_TO_PACE = 50;
 /** Opens that call for a slower pace, where half of the failures or more were 429s: fewer may be one mishap. */
-export const LEAST_OPENS_TO_PACE = 3;
+const LEAST_OPENS_TO_PACE = 3;
 /** 429s under a rate that are more than a mishap. */
-export const LEAST_429S_TO_TRIM = 3;
+const LEAST_429S_TO_TRIM = 3;
 /** Minutes without a 429 before a rate is raised: twice what pacing itself takes to climb after one. */
-export const LEAST_MINUTES_TO_RAISE = 10;
+const LEAST_MINUTES_TO_RAISE = 10;
 
 /** One in so many calls answered 429 is too many: 5 %. */
 const ONE_IN = 20;
-const FACTOR = 0.8;
+/** What is left of a rate, or of what was accepted, where 429s are too many. */
+const SLOWER_FACTOR = 0.8;
 /** Small steps, since they end where the limit is. */
 const RAISE_FACTOR = 1.1;
 const TRIM_FACTOR = 0.95;
@@ -50,10 +52,10 @@ export function paceRule(metrics: PooledMetrics): Advice | undefined {
   const from = presentRate(metrics);
   const accepted = acceptedPerSecond(metrics);
   const to = from !== undefined
-    ? scaledRate(from, FACTOR)
+    ? scaledRate(from, SLOWER_FACTOR)
     : accepted === undefined
     ? undefined
-    : rateOf(accepted * FACTOR);
+    : rateOf(accepted * SLOWER_FACTOR);
   const evidence = {
     networkCalls: network,
     status429,
@@ -98,7 +100,7 @@ export function trimPaceRule(metrics: PooledMetrics): Advice | undefined {
 export function raisePaceRule(metrics: PooledMetrics): Advice | undefined {
   const { total: { network, status429, paced }, observedMs } = metrics;
   const from = presentRate(metrics);
-  const minutes = Math.floor(observedMs / 60_000);
+  const minutes = Math.floor(observedMs / MINUTE_MS);
   if (
     from === undefined || status429 > 0 || network < LEAST_CALLS_TO_PACE ||
     minutes < LEAST_MINUTES_TO_RAISE
@@ -127,11 +129,9 @@ function paceAdvice(
   const { host, role, total: { network } } = metrics;
   if (to === undefined || to === from || callsPerSecond(to)! < LOWEST_PER_S) return undefined;
   const accepted = from === undefined ? acceptedPerSecond(metrics) : undefined;
-  const held = accepted === undefined
+  const change = accepted === undefined
     ? `rate from ${from} to ${to}`
-    : `about ${
-      Math.round(accepted * 100) / 100
-    } calls a second would go well, so the rate to ${to}`;
+    : `about ${rounded(accepted)} calls a second would go well, so the rate to ${to}`;
   return {
     host,
     ...(role !== undefined && { role }),
@@ -142,8 +142,13 @@ function paceAdvice(
     patch: { rates: { [role ?? "*"]: to } },
     evidence,
     confidence: confidence(network, LEAST_CALLS_TO_PACE),
-    reason: `${because}: ${held}`,
+    reason: `${because}: ${change}`,
   };
+}
+
+/** For sentences. */
+function rounded(perSecond: number): number {
+  return Math.round(perSecond * 100) / 100;
 }
 
 /**

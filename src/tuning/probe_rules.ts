@@ -8,11 +8,11 @@ import { breakerAdvice, percent, presentLimits } from "./breaker_advice.ts";
 import type { PooledMetrics } from "./host_metrics.ts";
 
 /** Probes that a share is taken of. */
-export const LEAST_PROBES = 6;
+const LEAST_PROBES = 6;
 /** Probes that a host must have answered, over so many periods, before less is asked of it. */
-export const LEAST_PROBES_TO_RECOVER = 10;
+const LEAST_PROBES_TO_RECOVER = 10;
 /** See {@linkcode LEAST_PROBES_TO_RECOVER}. */
-export const LEAST_PERIODS_TO_RECOVER = 3;
+const LEAST_PERIODS_TO_RECOVER = 3;
 
 const FAILING_RATIO = 0.5;
 const RECOVERED_RATIO = 0.8;

@@ -10,9 +10,9 @@ import { breakerAdvice, presentLimits, seconds } from "./breaker_advice.ts";
 import type { PooledMetrics } from "./host_metrics.ts";
 
 /** Retry-After values that a median is taken of. */
-export const LEAST_RETRY_AFTERS = 5;
+const LEAST_RETRY_AFTERS = 5;
 /** Opens that ended, of which a median is taken. */
-export const LEAST_OPEN_DURATIONS = 3;
+const LEAST_OPEN_DURATIONS = 3;
 /** Opens soon after a close that are more than chance. */
 export const LEAST_REOPENS = 2;
 

@@ -14,7 +14,7 @@ import { type Bar, judge, type Judgement, LEAST_BLOCKS } from "./judgement.ts";
 import { costOf, type Figures } from "./report.ts";
 
 /** Failures of a role that show it to fail. */
-export const LEAST_ROLE_FAILURES = 10;
+const LEAST_ROLE_FAILURES = 10;
 /** A role fails by itself where its share of failures is so many times that of the others. */
 const ROLE_FACTOR = 2;
 

@@ -6,22 +6,23 @@
  */
 import { DEFAULT_POLICY } from "../breaker/policy.ts";
 import { countOf, type Histogram, quantile } from "../telemetry/histogram.ts";
+import { MINUTE_MS } from "../telemetry/summary.ts";
 import type { Advice } from "./advice.ts";
 import { breakerAdvice, presentLimits } from "./breaker_advice.ts";
 import type { PooledMetrics } from "./host_metrics.ts";
 
 /** Opens that repeat: fewer may be one outage. */
-export const LEAST_OPENS = 3;
+const LEAST_OPENS = 3;
 /** Runs of which one in twenty can be told from the others. */
-export const LEAST_RUNS = 20;
+const LEAST_RUNS = 20;
 /** Network calls, minutes observed and runs of failures that show a host to be well. */
-export const LEAST_CALLS_TO_RELAX = 200;
+const LEAST_CALLS_TO_RELAX = 200;
 /** See {@linkcode LEAST_CALLS_TO_RELAX}. */
-export const LEAST_MINUTES_TO_RELAX = 30;
+const LEAST_MINUTES_TO_RELAX = 30;
 /** See {@linkcode LEAST_CALLS_TO_RELAX}. */
-export const LEAST_RUNS_TO_RELAX = 5;
+const LEAST_RUNS_TO_RELAX = 5;
 /** More opens than this in the time that was looked at are not rare. */
-export const MOST_OPENS_TO_RELAX = 1;
+const MOST_OPENS_TO_RELAX = 1;
 
 /** Where opens repeat and too few runs are known to tell more. */
 const WITHOUT_RUNS = 3;
@@ -81,7 +82,7 @@ export function relaxRule(metrics: PooledMetrics): Advice | undefined {
   const present = presentLimits(metrics);
   if (present === undefined || present.failMax >= RELAXED_FAIL_MAX) return undefined;
   const samples = countOf(runs);
-  const minutes = Math.floor(metrics.observedMs / 60_000);
+  const minutes = Math.floor(metrics.observedMs / MINUTE_MS);
   if (
     network < LEAST_CALLS_TO_RELAX || minutes < LEAST_MINUTES_TO_RELAX ||
     samples < LEAST_RUNS_TO_RELAX

@@ -1,42 +1,22 @@
 /**
  * The tuner: looks at what happened, has the advisor speak, and as its mode says shows that, or takes one
  * step per host and interval. Policies are set through the registry as any override is. The rules stand in
- * `advise.ts`, the bounds in `clamps.ts`, one change and its undoing in `tuning_steps.ts`.
+ * `advise.ts`, the bounds in `clamps.ts`, a host's turn in `host_turns.ts`, one change and its undoing in
+ * `tuning_steps.ts`.
  *
  * @module
  */
-import type { BreakerPolicy, PolicyChange } from "../breaker/types.ts";
 import type { RegistryCore } from "../registry/core.ts";
 import { coreOf } from "../registry/registry.ts";
 import type { Advice } from "./advice.ts";
 import { clampAdvice } from "./clamps.ts";
-import { byHost, type HostLook, lookAt } from "./host_look.ts";
-import { isForTheLog, judgedAdvice } from "./judged_advice.ts";
+import { type HostLook, lookAt } from "./host_look.ts";
+import { byHost } from "./host_metrics.ts";
+import { HostTurns, messageOf, newRound } from "./host_turns.ts";
+import { isForTheLog } from "./judged_advice.ts";
 import type { TunerMode, TunerOptions, TunerRound } from "./tuner_options.ts";
 import type { TuningRecord, TuningStep } from "./tuning_record.ts";
-import { type Taken, TuningSteps } from "./tuning_steps.ts";
-
-/** Hosts whose logs are replayed in one round, or for one who asks: each takes a while. */
-const MAX_LOGS = 20;
-/** Hosts of which it is known when they were judged last; then all are forgotten. */
-const MAX_JUDGED = 10_000;
-/** Who made a change, where nobody says otherwise. */
-const TUNER = "tuner";
-
-type HostStep = TunerRound["steps"][number];
-
-/** A round that goes on. */
-interface Round {
-  advice: Advice[];
-  steps: HostStep[];
-  problems: string[];
-  /** Hosts whose logs were replayed. */
-  logs: number;
-}
-
-function newRound(): Round {
-  return { advice: [], steps: [], problems: [], logs: 0 };
-}
+import { TUNER, TuningSteps } from "./tuning_steps.ts";
 
 /**
  * See the module's description.
@@ -72,13 +52,9 @@ export class Tuner {
   readonly #o: TunerOptions;
   readonly #core: RegistryCore;
   readonly #steps: TuningSteps;
-  readonly #intervalMs: number;
+  readonly #turns: HostTurns;
   readonly #windowMs: number;
-  /** What was handed over to be written, by what it changes: a later change takes the place of an earlier one. */
-  readonly #written = new Map<string, PolicyChange>();
   readonly #close = () => this[Symbol.asyncDispose]();
-  /** When a host's log was last replayed for its turn. */
-  readonly #judgedAt = new Map<string, number>();
   #cancel: (() => void) | undefined;
   #running: Promise<void> | undefined;
   #closed = false;
@@ -101,7 +77,9 @@ export class Tuner {
     this.#o = options;
     this.#core = coreOf(registry);
     this.#steps = new TuningSteps(registry);
-    this.#intervalMs = intervalMs;
+    const { evidence, write } = options;
+    const { now } = this.#core;
+    this.#turns = new HostTurns({ steps: this.#steps, now, intervalMs, evidence, write });
     this.#windowMs = windowMs;
     this.#core.closers.add(this.#close);
   }
@@ -114,7 +92,7 @@ export class Tuner {
   async advise(windowMs: number = this.#windowMs): Promise<Advice[]> {
     checkTime("windowMs", windowMs);
     const round = newRound();
-    for (const look of await this.#look(windowMs)) await this.#say(look, round);
+    for (const look of await this.#look(windowMs)) await this.#turns.say(look, round);
     return round.advice;
   }
 
@@ -125,11 +103,11 @@ export class Tuner {
     const round = newRound();
     for (const look of looks) {
       if (this.mode === "observe") round.advice.push(...look.advice);
-      else if (this.mode === "suggest") await this.#say(look, round);
-      else if (this.#isDue(look.steps)) await this.#tune(look, round);
+      else if (this.mode === "suggest") await this.#turns.say(look, round);
+      else await this.#turns.take(look, round);
     }
     const { advice, steps, problems } = round;
-    if (steps.length > 0) await this.#o.write?.([...this.#written.values()]);
+    if (steps.length > 0) await this.#o.write?.(this.#turns.written);
     return { at, advice, steps, problems };
   }
 
@@ -143,7 +121,7 @@ export class Tuner {
   async apply(advice: Advice, options: { by?: string } = {}): Promise<TuningStep> {
     const { by = TUNER } = options;
     const decided = { ...advice, withheld: undefined };
-    return await this.#steps.apply(clampAdvice(decided, this.#policy(advice.host)), by);
+    return await this.#steps.apply(clampAdvice(decided, this.#o.registry.policy(advice.host)), by);
   }
 
   /**
@@ -219,91 +197,9 @@ export class Tuner {
       .filter((look) => look.advice.length > 0 || isForTheLog(look))
       .sort((a, b) => b.opens - a.opens);
   }
-
-  /** A clock that was set back must not end the steps. */
-  #isDue(steps: TuningRecord | undefined): boolean {
-    const last = steps?.at(-1);
-    return last === undefined || this.#isOver(last.at);
-  }
-
-  #isOver(at: number): boolean {
-    return Math.abs(this.#core.now() - at) >= this.#intervalMs;
-  }
-
-  /** With what the host's log says of it, where there is one. */
-  async #judged(look: HostLook, problems: string[]): Promise<readonly Advice[]> {
-    const { evidence } = this.#o;
-    if (evidence === undefined || !isForTheLog(look)) return look.advice;
-    try {
-      return await judgedAdvice(look, evidence, this.#core.now());
-    } catch (error) {
-      const withheld = `the host's log could not be read: ${messageOf(error)}`;
-      problems.push(`${look.host}: ${withheld}`);
-      return look.advice.map((one) => one.parameter === "rate" ? one : { ...one, withheld });
-    }
-  }
-
-  #needsLog(look: HostLook): boolean {
-    return this.#o.evidence !== undefined && isForTheLog(look);
-  }
-
-  /** One host for one who only asks. */
-  async #say(look: HostLook, round: Round): Promise<void> {
-    if (this.#needsLog(look) && round.logs++ >= MAX_LOGS) {
-      const withheld = `the logs of ${MAX_LOGS} hosts that open more often were looked at first`;
-      round.advice.push(...look.advice.map((one) => ({ withheld, ...one })));
-    } else round.advice.push(...await this.#judged(look, round.problems));
-  }
-
-  /** One host's turn: the first advice that can be taken is. */
-  async #tune(look: HostLook, round: Round): Promise<void> {
-    const { advice, steps, problems } = round;
-    const { host } = look;
-    // To replay its log again and again would cost much and tell little: it was looked at, whatever came of that.
-    if (this.#needsLog(look)) {
-      const judgedAt = this.#judgedAt.get(host);
-      if (judgedAt !== undefined && !this.#isOver(judgedAt)) return;
-      if (round.logs++ >= MAX_LOGS) return; // the next round goes on with it
-      if (this.#judgedAt.size >= MAX_JUDGED) this.#judgedAt.clear();
-      this.#judgedAt.set(host, this.#core.now());
-    }
-    let isDone = false;
-    for (const one of await this.#judged(look, problems)) {
-      const { step, withheld }: Taken = isDone ? {} : await this.#take(one, problems);
-      advice.push(withheld === undefined ? one : { ...one, withheld });
-      if (step === undefined) continue;
-      isDone = true;
-      steps.push({ host, ...step });
-    }
-  }
-
-  /** Takes the step, where the host's turn has not been taken by another process, and nobody else has a say. */
-  async #take(advice: Advice, problems: string[]): Promise<Taken> {
-    if (advice.withheld !== undefined) return {};
-    try {
-      const { host, patch, reason } = advice;
-      const isDue = (steps: TuningRecord | undefined) => this.#isDue(steps);
-      if (this.#o.write === undefined) return await this.#steps.take(advice, TUNER, isDue);
-      const taken = await this.#steps.note(advice, TUNER, isDue);
-      const key = [host, advice.role ?? "", advice.parameter].join(" ");
-      if (taken.step !== undefined) this.#written.set(key, { host, patch, reason });
-      return taken;
-    } catch (error) {
-      problems.push(`${advice.host}: ${messageOf(error)}`);
-      return {};
-    }
-  }
-
-  #policy(host: string): BreakerPolicy {
-    return this.#o.registry.policy(host);
-  }
 }
 
 function checkTime(name: string, ms: number): void {
   if (Number.isFinite(ms) && ms > 0) return;
   throw new RangeError(`Tuner '${name}' must be milliseconds above 0: current value is ${ms}`);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -45,7 +45,7 @@ export type TuningRecord = readonly TuningStep[];
 /** What the keys of such records start with. */
 export const TUNING_PREFIX = `${KEY_PREFIX}tuning:`;
 /** Steps kept of a host, and characters of their JSON: well below the longest value of a store. */
-export const MAX_STEPS = 20;
+const MAX_STEPS = 20;
 const MAX_LENGTH = 40_000;
 /** A host that was not tuned for so long is forgotten, in milliseconds. */
 const KEEP_MS = 30 * 86_400_000;

@@ -44,8 +44,10 @@ export interface Taken {
 }
 
 /** Whether a host with these steps may be changed now. */
-export type IsDue = (steps: TuningRecord | undefined) => boolean;
+type IsDue = (steps: TuningRecord | undefined) => boolean;
 
+/** Who made a change, where nobody says otherwise. */
+export const TUNER = "tuner";
 /** Nobody waits for a step as a request does; records held at once where the store is in this process's memory. */
 const BOUNDS = { timeoutMs: 2_000, maxRecords: 10_000 };
 const READ_AT_ONCE = 500;
@@ -244,7 +246,7 @@ function standing({ override }: PolicyView, steps: TuningRecord): string | undef
 }
 
 /** A patch over another, in depth as far as advice goes. */
-export function layOver(below: PolicyPatch, patch: PolicyPatch): PolicyPatch {
+function layOver(below: PolicyPatch, patch: PolicyPatch): PolicyPatch {
   const { roles, rates, ...rest } = patch;
   const laid: PolicyPatch = { ...below, ...rest };
   if (rates !== undefined) laid.rates = { ...below.rates, ...rates };

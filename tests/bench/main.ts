@@ -1,9 +1,6 @@
 /**
- * `deno task bench`: every figure in one run, as ratios beside absolute values, since machines are noisy.
- * A word runs only the groups whose name holds it, `--json FILE` writes the figures too, `--plot DIR` draws how
- * they grow. `--rounds N` is how often contenders take turns: all takes some six minutes, with 1 about half. The
- * edge takes `--store NAMES`, `--only WORD`, `--seconds N` and `--connections N` besides, and the growth
- * `--only WORD`.
+ * `deno task bench`: every figure in one run, as ratios beside absolute values, since machines are noisy. What it
+ * takes stands in `options.ts`.
  *
  * @module
  */
@@ -17,9 +14,10 @@ import { healthyHost } from "./healthy_host.ts";
 import { fetchWrapper, inProcess, registries } from "./in_process.ts";
 import { garbage, memory } from "./memory.ts";
 import type { Figure, Group } from "./figure.ts";
-import { readOptions } from "./options.ts";
+import { readOptions, USAGE } from "./options.ts";
 import { outage } from "./outage.ts";
 import { pacing } from "./pacing.ts";
+import { taskOptions } from "../support/task_options.ts";
 import { storeCost } from "./store_cost.ts";
 import { summaries } from "./summaries.ts";
 import { replays } from "./replay.ts";
@@ -59,7 +57,7 @@ function show(figure: Figure): string {
   return `  ${figure.name.padEnd(58)} ${valueOf(figure)}${goal}${from.join("")}`;
 }
 
-const options = readOptions(Deno.args);
+const options = taskOptions(USAGE, readOptions);
 const all: Record<string, Figure[]> = {};
 for (const group of GROUPS) {
   if (!group.name.includes(options.word)) continue;

@@ -4,6 +4,20 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { wholeNumber } from "../support/task_options.ts";
+
+/** What `--help` prints. */
+export const USAGE = `deno task bench [WORD] [OPTIONS]
+
+Every figure, or with a WORD only the groups whose name holds it.
+
+  --json FILE      write the figures there too, as JSON
+  --plot FOLDER    draw how they grow
+  --rounds N       how often contenders take turns (3): all takes some six minutes, with 1 about half
+  --only WORD      of the edge and the growth, only what holds this word
+  --store NAMES    of the edge, only these stores
+  --seconds N      of the edge, how long each load lasts (1)
+  --connections N  of the edge, from how many connections (64)`;
 
 /** Which figures are wanted, and how long to take over each. */
 export interface BenchOptions {
@@ -51,14 +65,8 @@ export function readOptions(args: string[]): BenchOptions {
     plotFolder: values.plot,
     stores: values.store.flatMap((names) => names.split(",")),
     only: values.only,
-    rounds: wholeNumber("rounds", values.rounds),
-    seconds: wholeNumber("seconds", values.seconds),
-    connections: wholeNumber("connections", values.connections),
+    rounds: wholeNumber("rounds", values.rounds, 1),
+    seconds: wholeNumber("seconds", values.seconds, 1),
+    connections: wholeNumber("connections", values.connections, 1),
   };
-}
-
-function wholeNumber(name: string, text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new RangeError(`--${name} must be a whole number above 0: current value is '${text}'`);
 }

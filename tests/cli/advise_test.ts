@@ -9,9 +9,10 @@ import { BreakerRegistry } from "../../src/registry/registry.ts";
 import { sqliteStore } from "../../src/stores/sqlite.ts";
 import { summariesOf } from "../../src/telemetry/summaries.ts";
 import { ServerProcess } from "../edge/server_process.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 import { here } from "./cli_here.ts";
 import { jsonOf } from "./cli_process.ts";
-import { tempFolder } from "./places.ts";
+import { localServer } from "./local_server.ts";
 
 const HOSTS = ["api.example.org", "other.example.org"];
 
@@ -35,7 +36,7 @@ async function crawl(path: string): Promise<void> {
 }
 
 Deno.test("advise shows its evidence, writes a patch that can be read, and applies one step of each host", async () => {
-  await using folder = await tempFolder();
+  await using folder = await temporaryFolder();
   const path = `${folder.path}/b.sqlite`;
   await crawl(path);
   const store = ["--store", `sqlite:${path}`];
@@ -85,7 +86,7 @@ Deno.test("advise shows its evidence, writes a patch that can be read, and appli
 });
 
 Deno.test("advise says that there is nothing to say, and refuses what makes no sense", async () => {
-  await using folder = await tempFolder();
+  await using folder = await temporaryFolder();
   const store = ["--store", `sqlite:${folder.path}/b.sqlite`];
   const nothing = await here(["advise", ...store]);
   assertEquals(nothing.code, 0, nothing.err);
@@ -96,4 +97,18 @@ Deno.test("advise says that there is nothing to say, and refuses what makes no s
   ]];
   const ended = await Promise.all(wrong.map((args) => here(["advise", ...args, ...store])));
   assertEquals(ended.map(({ code }) => code), [2, 2, 2, 2]);
+});
+
+Deno.test("advise says so where not all that happened could be read", async () => {
+  const list = { window_s: 3_600, complete: false, advice: [] };
+  await using server = localServer(() => Response.json(list));
+  const edge = ["--url", server.url];
+  const { code, out, err } = await here(["advise", ...edge]);
+  assertEquals([code, out], [0, "The advisor has nothing to say of the last 3600 s\n"]);
+  const note = "Not all that happened could be read: the store did not answer, or holds too much\n";
+  assertEquals(err, note);
+  const asked = await here(["advise", "--json", ...edge]);
+  assertEquals([jsonOf(asked), asked.err], [list, note]);
+  const enforced = await here(["advise", "--enforce", ...edge]);
+  assertEquals([enforced.out, enforced.err], ["There is nothing to apply\n", note]);
 });

@@ -6,9 +6,9 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { importForeign } from "../../src/cli/foreign_config.ts";
 import { parseConfig } from "../../src/config/mod.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 import { here } from "./cli_here.ts";
 import { breakwater, jsonOf } from "./cli_process.ts";
-import { tempFolder } from "./places.ts";
 
 const EXAMPLE = new URL("../../config/breakers.yaml", import.meta.url).pathname;
 
@@ -28,7 +28,7 @@ Deno.test("check prints every value with its source, by file, environment and fl
 });
 
 Deno.test("check refuses a wrong configuration with code 1, naming all that is wrong in it", async () => {
-  await using folder = await tempFolder();
+  await using folder = await temporaryFolder();
   const path = `${folder.path}/b.yaml`;
   await Deno.writeTextFile(path, "mode: enforced\ndefaults: { fail_mx: 3, reset: 0 }\n");
   const wrong = await breakwater(["check", path]);
@@ -36,9 +36,15 @@ Deno.test("check refuses a wrong configuration with code 1, naming all that is w
   for (const word of ["mode", "enforce, observe, off", "fail_max", "reset"]) {
     assertStringIncludes(wrong.err, word);
   }
-  const missing = await here(["check", `${folder.path}/none.yaml`]);
-  assertEquals(missing.code, 1);
-  assertStringIncludes(missing.err, "none.yaml");
+  const none = `${folder.path}/none.yaml`;
+  const missing = await here(["check", none]);
+  assertEquals(
+    [missing.code, missing.err],
+    [1, `breakwater: ${none} cannot be read: No such file or directory\n`],
+  );
+  const byFlag = await here(["check", "--breaker-config", none]);
+  assertEquals(byFlag.code, 1);
+  assertMatch(byFlag.err, /^breakwater: --breaker-config: found ".*none\.yaml", which cannot/);
   await Deno.writeTextFile(path, "defaults: {\n");
   const broken = await here(["check", path]);
   assertEquals(broken.code, 1);
@@ -66,7 +72,7 @@ rates: { api.crossref.org: { metadata: "10/s" } }
 `;
 
 Deno.test("another project's file is taken with its names, units and aliases, and what is left behind is told", async () => {
-  await using folder = await tempFolder();
+  await using folder = await temporaryFolder();
   const path = `${folder.path}/other.yaml`;
   await Deno.writeTextFile(path, OTHER);
   const { code, out, err } = await breakwater(["import-config", path]);
@@ -111,7 +117,7 @@ Deno.test("our own example goes in and comes out the same", async () => {
 });
 
 Deno.test("a file that is no configuration of breakers, no YAML, or not there, is refused with code 1", async () => {
-  await using folder = await tempFolder();
+  await using folder = await temporaryFolder();
   const texts = {
     "list.yaml": "- 1\n- 2\n",
     "other.yaml": "colour: blue\n",

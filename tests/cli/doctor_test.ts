@@ -4,13 +4,15 @@
  * @module
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { examineHost } from "../../src/cli/doctor_host.ts";
+import { examineRuntime } from "../../src/cli/doctor_machine.ts";
 import { sqliteStore } from "../../src/stores/sqlite.ts";
 import { hasRedisServer, REDIS_HINT } from "../support/redis_server.ts";
 import { BRIDGE_TOKEN, startBridgedRedis } from "../support/upstash_bridge.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 import { here } from "./cli_here.ts";
 import { breakwater, type CliEnded, type CliOptions, jsonOf } from "./cli_process.ts";
-import { edgePlace, READ, storePlace, tempFolder } from "./places.ts";
+import { localServer } from "./local_server.ts";
+import { edgePlace, READ, storePlace } from "./places.ts";
 
 interface Finding {
   check: string;
@@ -55,9 +57,10 @@ Deno.test("where all is well each line is ok, and says so in words too", async (
 });
 
 Deno.test("a store that cannot be opened is found", async () => {
-  await using folder = await tempFolder();
+  await using folder = await temporaryFolder();
   const path = `${folder.path}/no/such/folder/b.sqlite`;
-  assertFault(await examine(["--store", `sqlite:${path}`]), "store", path, "BREAKWATER_STORE");
+  const says = `Cannot open '${path}' as the store: its directory must exist and be writable. Set `;
+  assertFault(await examine(["--store", `sqlite:${path}`]), "store", says, "BREAKWATER_STORE");
   await Deno.writeTextFile(
     `${folder.path}/text.sqlite`,
     "no database at all, only words\n".repeat(100),
@@ -66,7 +69,7 @@ Deno.test("a store that cannot be opened is found", async () => {
 });
 
 Deno.test("a runtime that is older than the server needs is found", () => {
-  const health = (deno: string) => examineHost({ deno }).map(({ health }) => health);
+  const health = (deno: string) => examineRuntime({ deno }).map(({ health }) => health);
   assertEquals(health("2.4.9"), ["fault"]);
   assertEquals(health("1.46.3"), ["fault"]);
   assertEquals(health("2.5.0"), ["ok"]);
@@ -96,7 +99,7 @@ Deno.test("a configuration that is wrong or cannot be read is found, and the res
   const missing = await examine(["--breaker-config", "/no/such/breakers.yaml", ...place.args]);
   assertEquals(missing.get("config")?.health, "fault");
   assertStringIncludes(missing.get("config")!.says, "/no/such/breakers.yaml");
-  await using folder = await tempFolder();
+  await using folder = await temporaryFolder();
   await Deno.writeTextFile(`${folder.path}/b.yaml`, "defaults: { fail_mx: 3 }\n");
   const wrong = await examine([...place.args], {
     env: { BREAKWATER_CONFIG: `${folder.path}/b.yaml`, BREAKWATER_STORE: "" },
@@ -138,37 +141,27 @@ Deno.test("an edge that is not there, is something else, wants a token or knows 
   assertFault(wrong, "token", "does not know this token");
   const reader = await examine(["--url", url!], { env: { BREAKWATER_TOKEN: READ } });
   assertFault(reader, "token", "may read", "not crawl, admin", "BREAKWATER_ADMIN_TOKENS");
-  await using other = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen() {} },
-    () => new Response("<html>"),
-  );
-  assertFault(
-    await examine(["--url", `http://127.0.0.1:${other.addr.port}`]),
-    "edge",
-    "mend --url",
-  );
+  await using other = localServer(() => new Response("<html>"));
+  assertFault(await examine(["--url", other.url]), "edge", "mend --url");
 });
 
 Deno.test("an edge whose clock is wrong, or whose store does not answer, is found", async () => {
   await using place = await edgePlace();
   const target = new URL(place.args[1]!);
   let change = (response: Response): Response => response;
-  await using proxy = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen() {} },
-    async (request) => {
-      const { pathname } = new URL(request.url);
-      const url = new URL(pathname, target);
-      const body = request.method === "GET" ? undefined : await request.text();
-      const { method, headers } = request;
-      const answer = await fetch(url, { method, headers, body });
-      const response = new Response(await answer.text(), {
-        status: answer.status,
-        headers: answer.headers,
-      });
-      return pathname === "/healthz" || pathname === "/readyz" ? change(response) : response;
-    },
-  );
-  const args = ["--url", `http://127.0.0.1:${proxy.addr.port}`];
+  await using proxy = localServer(async (request) => {
+    const { pathname } = new URL(request.url);
+    const url = new URL(pathname, target);
+    const body = request.method === "GET" ? undefined : await request.text();
+    const { method, headers } = request;
+    const answer = await fetch(url, { method, headers, body });
+    const response = new Response(await answer.text(), {
+      status: answer.status,
+      headers: answer.headers,
+    });
+    return pathname === "/healthz" || pathname === "/readyz" ? change(response) : response;
+  });
+  const args = ["--url", proxy.url];
   for (const [byMs, words] of [[-60_000, "behind"], [60_000, "ahead of"]] as const) {
     change = (response) => {
       response.headers.set("date", new Date(Date.now() + byMs).toUTCString());
@@ -189,8 +182,7 @@ Deno.test({
     let skewS = 0;
     let waitMs = 0;
     let write: "real" | "refused" | "always taken" = "real";
-    await using proxy = Deno.serve(
-      { port: 0, hostname: "127.0.0.1", onListen() {} },
+    await using proxy = localServer(
       async (request) => {
         const { method, headers } = request;
         const body = await request.text();
@@ -215,7 +207,7 @@ Deno.test({
       UPSTASH_REDIS_REST_URL: url,
       UPSTASH_REDIS_REST_TOKEN: token,
     });
-    const url = `http://127.0.0.1:${proxy.addr.port}`;
+    const { url } = proxy;
     const well = await examine([], { env: envOf(url, BRIDGE_TOKEN) });
     assertEquals(well.get("clock")?.says, "within 2 s of the store's clock");
     skewS = 30;

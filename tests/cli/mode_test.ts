@@ -5,15 +5,15 @@
  */
 import { assertEquals } from "@std/assert";
 import { ServerProcess } from "../edge/server_process.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 import { here } from "./cli_here.ts";
-import { tempFolder } from "./places.ts";
 
 const HOST = "api.example.org";
 /** Taken up within 2 s of traffic; the rest is for a machine that is busy. */
 const DEADLINE_MS = 15_000;
 
 Deno.test("a mode that is stored goes over the one that a running server was started with, and back", async () => {
-  await using folder = await tempFolder();
+  await using folder = await temporaryFolder();
   const BREAKWATER_STORE = `sqlite:${folder.path}/b.sqlite`;
   const run = async (...args: string[]) => {
     const { code, err } = await here(args, { env: { BREAKWATER_STORE } });

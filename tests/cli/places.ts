@@ -4,23 +4,18 @@
  * @module
  */
 import { ServerProcess } from "../edge/server_process.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 
 /** A token that may do all. */
-export const ADMIN = "admin-token-of-tests";
+const ADMIN = "admin-token-of-tests";
 /** A token that may look. */
 export const READ = "read-token-of-tests-";
 
 /** Somewhere that breakers live. */
-export interface Place extends AsyncDisposable {
+interface Place extends AsyncDisposable {
   /** Flags and variables that lead there. */
   args: string[];
   env: Record<string, string>;
-}
-
-/** A folder that goes with the test. */
-export async function tempFolder(): Promise<AsyncDisposable & { path: string }> {
-  const path = await Deno.makeTempDir({ prefix: "breakwater-cli-" });
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
 /** What every command is tried on, by name. */
@@ -31,7 +26,7 @@ export const PLACES: Readonly<Record<string, () => Promise<Place>>> = {
 
 /** A store in a file that is not there yet. */
 export async function storePlace(backend: "sqlite" | "deno-kv"): Promise<Place> {
-  const folder = await tempFolder();
+  const folder = await temporaryFolder();
   return {
     args: ["--store", `${backend}:${folder.path}/breakers`],
     env: {},
@@ -41,7 +36,7 @@ export async function storePlace(backend: "sqlite" | "deno-kv"): Promise<Place> 
 
 /** A server with tokens, on a store in a file. */
 export async function edgePlace(): Promise<Place> {
-  const folder = await tempFolder();
+  const folder = await temporaryFolder();
   const server = new ServerProcess({
     env: {
       BREAKWATER_STORE: `sqlite:${folder.path}/breakers.sqlite`,

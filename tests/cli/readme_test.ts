@@ -6,9 +6,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { BreakerRegistry } from "../../src/registry/registry.ts";
 import { openSqliteLog } from "../../src/telemetry/sqlite_log.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 import { commandLine, environment } from "./cli_process.ts";
 import { codeBlocks } from "../support/readme.ts";
-import { tempFolder } from "./places.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 /** By its heading, and a file that is there before. */
@@ -75,7 +75,7 @@ for (const [heading, prepare] of Object.entries(SECTIONS)) {
     );
     const script = blocks.map(({ text }) => text).join("");
     assertMatch(script, /^breakwater /m);
-    await using folder = await tempFolder();
+    await using folder = await temporaryFolder();
     await Deno.mkdir(`${folder.path}/bin`);
     await writeProgram(`${folder.path}/bin/breakwater`, WRAPPER, commandLine([]));
     await writeProgram(`${folder.path}/bin/deno`, DENO, [Deno.execPath()]);

@@ -4,9 +4,9 @@
  * @module
  */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 import { here } from "./cli_here.ts";
 import { breakwater, jsonOf } from "./cli_process.ts";
-import { tempFolder } from "./places.ts";
 
 const HOST = "api.example.org";
 
@@ -20,7 +20,7 @@ function log(): string {
 }
 
 Deno.test("replay compares two configurations on a log, and says which is better", async () => {
-  await using folder = await tempFolder();
+  await using folder = await temporaryFolder();
   const path = `${folder.path}/events.jsonl`;
   const file = async (name: string, text: string) => {
     await Deno.writeTextFile(`${folder.path}/${name}`, text);
@@ -57,7 +57,7 @@ Deno.test("replay compares two configurations on a log, and says which is better
 });
 
 Deno.test("replay refuses a log or a policy that is not there, is damaged or says nothing", async () => {
-  await using folder = await tempFolder();
+  await using folder = await temporaryFolder();
   const path = `${folder.path}/events.jsonl`;
   await Deno.writeTextFile(path, log() + "{broken\n");
   const policy = `${folder.path}/p.yaml`;

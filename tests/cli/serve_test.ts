@@ -4,8 +4,8 @@
  * @module
  */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 import { breakwater, commandLine, environment } from "./cli_process.ts";
-import { tempFolder } from "./places.ts";
 
 interface Serving extends AsyncDisposable {
   url: string;
@@ -56,7 +56,7 @@ async function serving(args: string[], env: Record<string, string> = {}): Promis
 }
 
 Deno.test("serve takes every flag of the configuration, an address and a port, and ends by a signal", async () => {
-  await using folder = await tempFolder();
+  await using folder = await temporaryFolder();
   await Deno.writeTextFile(`${folder.path}/b.yaml`, "defaults: { probe_lease_s: 7 }\n");
   await using server = await serving([
     ...["--breaker-config", `${folder.path}/b.yaml`],

@@ -7,9 +7,9 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { COMMANDS } from "../../src/cli/commands.ts";
 import { type Place, placeOf } from "../../src/cli/place.ts";
 import { loadConfig } from "../../src/config/mod.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 import { here } from "./cli_here.ts";
 import { breakwater } from "./cli_process.ts";
-import { tempFolder } from "./places.ts";
 
 Deno.test("without a command the overview goes to standard error with code 2, and --help is done with 0", async () => {
   const [bare, asked] = await Promise.all([breakwater([]), breakwater(["--help"])]);
@@ -140,7 +140,7 @@ Deno.test("the command line names the place, else a variable, else the configura
 });
 
 Deno.test("a reason may have 256 characters", async () => {
-  await using folder = await tempFolder();
+  await using folder = await temporaryFolder();
   const store = ["--store", `sqlite:${folder.path}/b.sqlite`];
   const args = ["open", "a.example.org", "--reason", LONG.slice(1), ...store];
   assertEquals((await here(args)).code, 0);
@@ -155,7 +155,7 @@ Deno.test("what would be lost with this process is refused", async () => {
 });
 
 Deno.test("a look at a file that is not there says so and makes none; a change makes one", async () => {
-  await using folder = await tempFolder();
+  await using folder = await temporaryFolder();
   const path = `${folder.path}/none.sqlite`;
   const store = ["--store", `sqlite:${path}`];
   const { code, out, err } = await here(["show", "--json", ...store]);
@@ -169,7 +169,7 @@ Deno.test("a look at a file that is not there says so and makes none; a change m
 });
 
 Deno.test("a reader who has seen enough ends the command without a word", async () => {
-  await using folder = await tempFolder();
+  await using folder = await temporaryFolder();
   const script =
     `${Deno.execPath()} run -A --cached-only --config "$CONFIG" "$MAIN" --help | true; ` +
     'exit "${PIPESTATUS[0]}"';

@@ -8,22 +8,21 @@ import { fitted, when } from "../../src/cli/text.ts";
 import { createApp } from "../../src/edge/mod.ts";
 import { BreakerRegistry } from "../../src/registry/registry.ts";
 import { sqliteStore } from "../../src/stores/sqlite.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 import { here } from "./cli_here.ts";
 import { jsonOf } from "./cli_process.ts";
-import { tempFolder } from "./places.ts";
+import { localServer } from "./local_server.ts";
 
 const HOST = "api.example.org";
 
 /** An edge API that can be gone, without a process of its own. */
 function edgeThatGoes(registry: BreakerRegistry) {
   const app = createApp({ registry });
-  const edge = { isGone: false, url: "" };
-  const server = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen() {} },
-    (request) => edge.isGone ? new Response("bad gateway", { status: 502 }) : app.fetch(request),
+  let isGone = false;
+  const server = localServer((request) =>
+    isGone ? new Response("bad gateway", { status: 502 }) : app.fetch(request)
   );
-  edge.url = `http://127.0.0.1:${server.addr.port}`;
-  return { edge, [Symbol.asyncDispose]: () => server.shutdown() };
+  return { ...server, go: () => isGone = true, comeBack: () => isGone = false };
 }
 
 /** Runs a command line until this was said, in one of both streams, each after the other. */
@@ -52,13 +51,12 @@ async function until(
 Deno.test("show --watch says that a server is gone, and goes on when it is back", async () => {
   await using registry = new BreakerRegistry();
   await registry.open(HOST);
-  await using served = edgeThatGoes(registry);
-  const { edge } = served;
+  await using edge = edgeThatGoes(registry);
   const { code, said } = await until(
     ["show", "--watch", "--interval-s", "0.01", "--url", edge.url],
     [
-      [/api\.example\.org +open/, () => edge.isGone = true],
-      [/answered 502/, () => edge.isGone = false],
+      [/api\.example\.org +open/, edge.go],
+      [/answered 502/, edge.comeBack],
       [/api\.example\.org +open/, () => {}],
     ],
   );
@@ -75,12 +73,9 @@ Deno.test("tail says that a server is gone, once, and that it is back", async ()
   const event = `data: {"type":"transition","at":0,"scope":"host","key":"${HOST}","to":"open"}\n\n`;
   const stream = () => new Response(event);
   const answers = [stream, () => new Response("bad gateway", { status: 502 }), stream];
-  await using server = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen() {} },
-    () => (answers.shift() ?? stream)(),
-  );
+  await using server = localServer(() => (answers.shift() ?? stream)());
   const { code, said } = await until(
-    ["tail", "--json", "--url", `http://127.0.0.1:${server.addr.port}`],
+    ["tail", "--json", "--url", server.url],
     [[/"to":"open"/, () => {}], [/answered 502.* Trying again\n/, () => {}], [
       /answers again\n[^]*"to":"open"/,
       () => {},
@@ -90,7 +85,7 @@ Deno.test("tail says that a server is gone, once, and that it is back", async ()
 });
 
 Deno.test("a listing has as many rows as were asked for, however many hosts are in trouble", async () => {
-  await using folder = await tempFolder();
+  await using folder = await temporaryFolder();
   const path = `${folder.path}/b.sqlite`;
   const hosts = 1_100;
   {

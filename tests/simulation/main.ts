@@ -1,44 +1,66 @@
 /**
- * `deno task simulate`: many seeds and a summary (`--seeds N`), one seed again (`--seed S`, with `--trace`
- * every answer), what sharing costs (`--cost`), or whether mutants are caught (`--mutants`).
+ * `deno task simulate`: whole worlds from a seed.
  *
  * @module
  */
 import { parseArgs } from "node:util";
+import { taskOptions, wholeNumber } from "../support/task_options.ts";
 import { costTable } from "./cost.ts";
 import { checkMutants } from "./mutants.ts";
 import { runSeed } from "./run.ts";
 import { describeSummary, describeViolation, runSeeds, STEPS_PER_SEED } from "./seeds.ts";
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: "string", default: "100" },
-    first: { type: "string", default: "1" },
-    seed: { type: "string" },
-    trace: { type: "boolean", default: false },
-    cost: { type: "boolean", default: false },
-    mutants: { type: "boolean", default: false },
-    "stop-at-first": { type: "boolean", default: false },
-  },
-});
+const USAGE = `deno task simulate [OPTIONS]
 
-/** A whole number from the command line. */
-function whole(name: "seeds" | "first" | "seed"): number {
-  const value = Number(values[name]);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new RangeError(`--${name} must be a whole number from 0: current value is ${values[name]}`);
+Many seeds and a summary; or one of:
+
+  --seed S         one seed again; with --trace every answer
+  --cost           what sharing costs
+  --mutants        whether mutants are caught
+
+Of the many seeds:
+
+  --seeds N        how many (100)
+  --first S        the first of them (1)
+  --stop-at-first  end where one finds something`;
+
+function readOptions(args: string[]) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      seeds: { type: "string", default: "100" },
+      first: { type: "string", default: "1" },
+      seed: { type: "string" },
+      trace: { type: "boolean", default: false },
+      cost: { type: "boolean", default: false },
+      mutants: { type: "boolean", default: false },
+      "stop-at-first": { type: "boolean", default: false },
+    },
+  });
+  const { trace, cost, mutants } = values;
+  return {
+    seeds: wholeNumber("seeds", values.seeds, 0),
+    first: wholeNumber("first", values.first, 0),
+    seed: values.seed === undefined ? undefined : wholeNumber("seed", values.seed, 0),
+    stopsAtFirst: values["stop-at-first"],
+    trace,
+    cost,
+    mutants,
+  };
 }
+
+const options = taskOptions(USAGE, readOptions);
 
 /** False where something is wrong. */
 async function run(): Promise<boolean> {
-  if (values.cost) {
+  if (options.cost) {
     console.info(await costTable());
     return true;
   }
-  if (values.mutants) return await checkMutants((line) => console.info(line));
-  if (values.seed !== undefined) {
-    const trace = values.trace ? (line: string) => console.info(line) : undefined;
-    const result = await runSeed(whole("seed"), { steps: STEPS_PER_SEED, trace });
+  if (options.mutants) return await checkMutants((line) => console.info(line));
+  if (options.seed !== undefined) {
+    const trace = options.trace ? (line: string) => console.info(line) : undefined;
+    const result = await runSeed(options.seed, { steps: STEPS_PER_SEED, trace });
     console.info(
       result.violation
         ? describeViolation(result)
@@ -46,11 +68,10 @@ async function run(): Promise<boolean> {
     );
     return result.violation === undefined;
   }
-  const stop = values["stop-at-first"];
   const summary = await runSeeds(
-    whole("first"),
-    whole("seeds"),
-    ({ violations }) => stop && violations.length > 0,
+    options.first,
+    options.seeds,
+    ({ violations }) => options.stopsAtFirst && violations.length > 0,
   );
   for (const result of summary.violations) console.info(describeViolation(result));
   console.info(describeSummary(summary));

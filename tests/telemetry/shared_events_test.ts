@@ -5,8 +5,7 @@
  */
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { BreakerRegistry } from "../../mod.ts";
-import type { EventCursor, EventReader } from "../../src/telemetry/event_log.ts";
-import { EventLog } from "../../src/telemetry/event_log.ts";
+import { type EventCursor, EventLog, type EventReader } from "../../src/telemetry/event_log.ts";
 import { EVENTS_KEY, MAX_SHARED_EVENTS } from "../../src/telemetry/shared_events.ts";
 import { MAX_VALUE_BYTES } from "../../src/stores/store.ts";
 import { ManualClock } from "../support/manual_clock.ts";

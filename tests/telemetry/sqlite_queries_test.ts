@@ -7,6 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { type AllowedVerdict, BreakerRegistry } from "../../mod.ts";
 import { openSqliteLog } from "../../src/telemetry/sqlite_log.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 
 const OPENS_IN_THE_LAST_HOUR = `
 SELECT host, count(DISTINCT ts) AS opens
@@ -68,15 +69,11 @@ async function writeLog(path: string): Promise<void> {
 }
 
 async function answers(statement: string): Promise<unknown[]> {
-  const directory = await Deno.makeTempDir({ prefix: "breakwater-" });
-  try {
-    const path = `${directory}/events.sqlite`;
-    await writeLog(path);
-    using database = new DatabaseSync(path);
-    return database.prepare(statement).all().map((row) => ({ ...row }));
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/events.sqlite`;
+  await writeLog(path);
+  using database = new DatabaseSync(path);
+  return database.prepare(statement).all().map((row) => ({ ...row }));
 }
 
 Deno.test("the log tells the opens per host in the last hour", async () => {

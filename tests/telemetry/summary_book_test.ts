@@ -6,9 +6,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { BreakerRegistry, memoryStore, type Outcome, type PolicyPatch } from "../../mod.ts";
 import { readSummaries, summariesOf } from "../../src/telemetry/summaries.ts";
-import { EMPTY_SUMMARY, type HostMinute, mergeSummaries } from "../../src/telemetry/summary.ts";
+import { EMPTY_SUMMARY, type HostMinute } from "../../src/telemetry/summary.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { ManualTimers } from "../support/manual_timers.ts";
+import { total } from "./total.ts";
 
 const host = "api.example.org";
 const MINUTE = 60_000;
@@ -45,10 +46,6 @@ function make(defaults: PolicyPatch = {}, options = {}): Made {
       return minutes.sort((a, b) => a.minute - b.minute || (a.role < b.role ? -1 : 1));
     },
   };
-}
-
-function total(minutes: HostMinute[]) {
-  return minutes.reduce((sum, { summary }) => mergeSummaries(sum, summary), EMPTY_SUMMARY);
 }
 
 const OK: Outcome = { status: 200 };

@@ -8,10 +8,11 @@ import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { type BreakerEvent, BreakerRegistry, type PolicyPatch, type Store } from "../../mod.ts";
 import { denoKvStore } from "../../src/stores/deno_kv.ts";
 import { readSummaries, summariesOf } from "../../src/telemetry/summaries.ts";
-import { EMPTY_SUMMARY, type HostMinute, mergeSummaries } from "../../src/telemetry/summary.ts";
 import { SUMMARY_PREFIX, summaryKey } from "../../src/telemetry/summary_codec.ts";
 import { ManualTimers } from "../support/manual_timers.ts";
 import { type Failure, ScriptedStore } from "../support/scripted_store.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
+import { total } from "./total.ts";
 
 const host = "api.example.org";
 const MINUTE = 60_000;
@@ -41,10 +42,6 @@ function make({ share, defaults = { failMax: 3 } }: {
 async function call(registry: BreakerRegistry, status: number, of = host): Promise<void> {
   const verdict = await registry.allow({ host: of });
   if (verdict.allowed) await registry.record(verdict.permit, { status });
-}
-
-function total(minutes: HostMinute[]) {
-  return minutes.reduce((sum, { summary }) => mergeSummaries(sum, summary), EMPTY_SUMMARY);
 }
 
 async function totalOf(registry: BreakerRegistry, of?: string) {
@@ -286,11 +283,9 @@ Deno.test("without a store of its own to share, a registry keeps summaries in me
 });
 
 Deno.test("registries on one Deno KV file add up, whoever comes first", async () => {
-  const folder = await Deno.makeTempDir();
-  await using clean = new AsyncDisposableStack();
-  clean.defer(() => Deno.remove(folder, { recursive: true }));
+  await using folder = await temporaryFolder();
   const open = async (): Promise<{ store: Store; registry: BreakerRegistry }> => {
-    const store = await denoKvStore(`${folder}/shared.kv`);
+    const store = await denoKvStore(`${folder.path}/shared.kv`);
     const registry = new BreakerRegistry({ store, config: { defaults: { failMax: 1_000 } } });
     summariesOf(registry);
     return { store, registry };

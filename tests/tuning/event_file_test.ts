@@ -13,14 +13,9 @@ import {
   type EventFileOptions,
   openEventFile,
 } from "../../src/tuning/event_file.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 
 const START = 1_800_000_000_000;
-
-/** A directory for one test, and what it is removed with. */
-async function temporaryDirectory(): Promise<AsyncDisposable & { path: string }> {
-  const path = await Deno.makeTempDir({ prefix: "breakwater-" });
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
-}
 
 /** A log of a request a second, in turn for `a.example.org` and `b.example.org`, with statuses from 200 on. */
 async function writeLog(path: string, count: number): Promise<void> {
@@ -51,8 +46,8 @@ function errorOf(file: EventFile): EventFileError {
 }
 
 Deno.test("the SQLite log is read in the order of time, from the start each time", async () => {
-  await using directory = await temporaryDirectory();
-  const path = `${directory.path}/events.sqlite`;
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/events.sqlite`;
   await writeLog(path, 3);
   change(
     path,
@@ -73,10 +68,10 @@ Deno.test("the SQLite log is read in the order of time, from the start each time
 });
 
 Deno.test("only the rows asked for are read, the first moment included", async () => {
-  await using directory = await temporaryDirectory();
-  const path = `${directory.path}/events.sqlite`;
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/events.sqlite`;
   await writeLog(path, 6);
-  const lines = `${directory.path}/events.jsonl`;
+  const lines = `${folder.path}/events.jsonl`;
   const rows = Array.from({ length: 6 }, (_, i) => ({
     ts: START + i * 1_000,
     host: i % 2 === 0 ? "a.example.org" : "b.example.org",
@@ -91,8 +86,8 @@ Deno.test("only the rows asked for are read, the first moment included", async (
 });
 
 Deno.test("a log can be read while it is written", async () => {
-  await using directory = await temporaryDirectory();
-  const path = `${directory.path}/events.sqlite`;
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/events.sqlite`;
   const registry = new BreakerRegistry();
   const log = await openSqliteLog(registry, path, { batchRows: 1 });
   const request = () => {
@@ -112,8 +107,8 @@ Deno.test("a log can be read while it is written", async () => {
 });
 
 Deno.test("a damaged row ends the reading with its number, or is left out and counted", async () => {
-  await using directory = await temporaryDirectory();
-  const path = `${directory.path}/events.sqlite`;
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/events.sqlite`;
   await writeLog(path, 5);
   const damages: [string, string][] = [
     ["status = 'teapot'", `'status' is "teapot"`],
@@ -140,8 +135,8 @@ Deno.test("a damaged row ends the reading with its number, or is left out and co
 });
 
 Deno.test("rows without a sound time are found wherever pages end", async () => {
-  await using directory = await temporaryDirectory();
-  const path = `${directory.path}/events.sqlite`;
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/events.sqlite`;
   change(
     path,
     `CREATE TABLE http_events (ts, host, role, resolver, status, error, from_cache, latency_ms,
@@ -161,8 +156,8 @@ Deno.test("rows without a sound time are found wherever pages end", async () => 
 });
 
 Deno.test("a file with damaged pages never passes for a shorter log", async () => {
-  await using directory = await temporaryDirectory();
-  const path = `${directory.path}/events.sqlite`;
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/events.sqlite`;
   await writeLog(path, 5_000);
   const { size } = await Deno.stat(path);
   const whole = await Deno.readFile(path);
@@ -170,7 +165,7 @@ Deno.test("a file with damaged pages never passes for a shorter log", async () =
   for (let from = 4_096; from < size; from += 16 * 4_096) {
     const damaged = whole.slice();
     damaged.fill(0x5a, from, from + 4_096);
-    const other = `${directory.path}/damaged.sqlite`;
+    const other = `${folder.path}/damaged.sqlite`;
     await Deno.writeFile(other, damaged);
     try {
       using file = await openEventFile(other, { skipDamaged: true });
@@ -187,8 +182,8 @@ Deno.test("a file with damaged pages never passes for a shorter log", async () =
 });
 
 Deno.test("lines that are no event are told by their number, or left out and counted", async () => {
-  await using directory = await temporaryDirectory();
-  const path = `${directory.path}/events.jsonl`;
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/events.jsonl`;
   const line = JSON.stringify({ ts: START, host: "a.example.org", status: 200 });
   const cases: [string, string][] = [
     ['{"ts": 18000', `it is "{\\"ts\\": 18000": must be an object of columns`],
@@ -208,8 +203,8 @@ Deno.test("lines that are no event are told by their number, or left out and cou
 });
 
 Deno.test("lines are put together again wherever the pieces of a file end", async () => {
-  await using directory = await temporaryDirectory();
-  const path = `${directory.path}/events.jsonl`;
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/events.jsonl`;
   const hosts = Array.from({ length: 9_000 }, (_, i) => `${"ü".repeat(i % 50)}${i}.example.org`);
   const lines = hosts.map((host) => JSON.stringify({ ts: START, host, status: 200 }));
   await Deno.writeTextFile(path, lines.join("\n"));
@@ -218,8 +213,8 @@ Deno.test("lines are put together again wherever the pieces of a file end", asyn
 });
 
 Deno.test("an endless line is not held, and is one damaged line", async () => {
-  await using directory = await temporaryDirectory();
-  const path = `${directory.path}/events.jsonl`;
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/events.jsonl`;
   const line = JSON.stringify({ ts: START, host: "a.example.org", status: 200 });
   await Deno.writeTextFile(path, `${line}\n${'{"a":'.repeat(500_000)}\n${line}\n`);
   using file = await openEventFile(path, { skipDamaged: true });
@@ -228,23 +223,23 @@ Deno.test("an endless line is not held, and is one damaged line", async () => {
 });
 
 Deno.test("an empty file holds no events", async () => {
-  await using directory = await temporaryDirectory();
-  const path = `${directory.path}/empty`;
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/empty`;
   await Deno.writeTextFile(path, "");
   assertEquals(await statuses(path), []);
-  const log = `${directory.path}/events.sqlite`;
+  const log = `${folder.path}/events.sqlite`;
   await writeLog(log, 0);
   assertEquals(await statuses(log), []);
 });
 
 Deno.test("what is no log at all is refused in words", async () => {
-  await using directory = await temporaryDirectory();
-  const other = `${directory.path}/other.sqlite`;
+  await using folder = await temporaryFolder();
+  const other = `${folder.path}/other.sqlite`;
   change(other, "CREATE TABLE bookmarks (url TEXT)");
   for (
     const [path, words] of [
-      [`${directory.path}/none`, "there is no such file"],
-      [directory.path, "it is a directory"],
+      [`${folder.path}/none`, "there is no such file"],
+      [folder.path, "it is a directory"],
       [other, "it has no table 'http_events' as openSqliteLog makes it"],
     ] as const
   ) {

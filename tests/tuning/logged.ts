@@ -35,3 +35,6 @@ export function log(...events: HttpEvent[][]): HttpEvent[] {
 export function every(stepS: number, fromS: number, toS: number): number[] {
   return Array.from({ length: Math.floor((toS - fromS) / stepS) + 1 }, (_, i) => fromS + i * stepS);
 }
+
+/** Down for 50 s, asked every 10 s. */
+export const OUTAGE = log(failed(0, 10, 20, 30, 40), good(50, 60, 70, 80, 90));

@@ -31,8 +31,8 @@ export function metricsOf(
   return { host: HOST, policy: mergePolicy(DEFAULT_POLICY, patch), periods, ...more };
 }
 
-/** What one rule says. */
-export function ask(rule: Rule, metrics: HostMetrics): Advice | undefined {
-  const pooled = pool(metrics);
+/** What one rule says of {@linkcode metricsOf} these. */
+export function ask(rule: Rule, ...metrics: Parameters<typeof metricsOf>): Advice | undefined {
+  const pooled = pool(metricsOf(...metrics));
   return pooled && rule(pooled);
 }

@@ -1,18 +1,16 @@
 /**
- * The rule for pacing, and steps of a rate, by hand.
+ * The rules for pacing, by hand, on both sides of each threshold.
  *
  * @module
  */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { PolicyPatch } from "../../mod.ts";
 import type { Summary } from "../../src/telemetry/summary.ts";
 import { paceRule, raisePaceRule, trimPaceRule } from "../../src/tuning/pace_rule.ts";
-import { boundedRate, callsPerSecond, rateOf, scaledRate } from "../../src/tuning/rate_steps.ts";
-import { ask, HOST, metricsOf } from "./metrics_of.ts";
+import { ask, HOST } from "./metrics_of.ts";
 
 Deno.test("5 % of the calls answered 429 make the rate four fifths", () => {
-  const metrics = metricsOf({ network: 100, status429: 5 }, { rates: { "*": "10/s,1000/h" } });
-  assertEquals(ask(paceRule, metrics), {
+  assertEquals(ask(paceRule, { network: 100, status429: 5 }, { rates: { "*": "10/s,1000/h" } }), {
     host: HOST,
     rule: "pace",
     parameter: "rate",
@@ -26,31 +24,33 @@ Deno.test("5 % of the calls answered 429 make the rate four fifths", () => {
 });
 
 Deno.test("under 5 % there is no advice", () => {
-  assertEquals(ask(paceRule, metricsOf({ network: 101, status429: 5 })), undefined);
+  assertEquals(ask(paceRule, { network: 101, status429: 5 }), undefined);
 });
 
 Deno.test("49 calls are too few, 50 are enough", () => {
   const says = (network: number) =>
-    ask(paceRule, metricsOf({ network, status429: 40 }, { rates: { "*": "10/s" } }))?.to;
+    ask(paceRule, { network, status429: 40 }, { rates: { "*": "10/s" } })?.to;
   assertEquals([says(49), says(50)], [undefined, "8/s"]);
 });
 
 Deno.test("a role's rate is its own", () => {
   const numbers = { network: 100, status429: 50 };
-  const metrics = metricsOf(numbers, { rates: { metadata: "1/3s" } }, { role: "metadata" });
-  assertEquals(ask(paceRule, metrics)?.patch, { rates: { metadata: "1/4s" } });
+  assertEquals(
+    ask(paceRule, numbers, { rates: { metadata: "1/3s" } }, { role: "metadata" })?.patch,
+    { rates: { metadata: "1/4s" } },
+  );
 });
 
 Deno.test("what pacing holds now counts before what the policy says", () => {
   const numbers = { network: 100, status429: 50 };
-  const metrics = metricsOf(numbers, { rates: { "*": "10/s" } }, { rate: "5/s" });
-  assertEquals([ask(paceRule, metrics)?.from, ask(paceRule, metrics)?.to], ["5/s", "4/s"]);
+  const advice = ask(paceRule, numbers, { rates: { "*": "10/s" } }, { rate: "5/s" });
+  assertEquals([advice?.from, advice?.to], ["5/s", "4/s"]);
 });
 
 Deno.test("without a rate, it is four fifths of what was wanted, times the share that was accepted", () => {
   // In a minute 600 calls, of which one in ten was answered 429, and 600 more that the breaker denied.
   const denials = { open: 400, retry_after: 150, probes: 50, rate: 1_000 };
-  const advice = ask(paceRule, metricsOf({ network: 600, status429: 60, denials }));
+  const advice = ask(paceRule, { network: 600, status429: 60, denials });
   assertEquals([advice?.from, advice?.to], [undefined, "14/s"]);
   assertEquals(advice?.evidence.acceptedPerSecond, 18);
   assertEquals(
@@ -60,14 +60,14 @@ Deno.test("without a rate, it is four fifths of what was wanted, times the share
 });
 
 Deno.test("what was accepted is taken over all the time that was looked at", () => {
-  const metrics = metricsOf([{ network: 1200, status429: 600 }, { network: 1200, status429: 720 }]);
-  assertEquals(ask(paceRule, metrics)?.evidence.acceptedPerSecond, 9);
-  assertEquals(ask(paceRule, metrics)?.to, "7/s");
+  const minutes = [{ network: 1200, status429: 600 }, { network: 1200, status429: 720 }];
+  const advice = ask(paceRule, minutes);
+  assertEquals([advice?.evidence.acceptedPerSecond, advice?.to], [9, "7/s"]);
 });
 
 Deno.test("three opens of which half of the failures were 429s slow the pace, two or fewer do not", () => {
   const says = (opens: number, failures: number, more: Partial<Summary> = {}) =>
-    ask(paceRule, metricsOf({ network: 1000, status429: 15, opens, failures, ...more }));
+    ask(paceRule, { network: 1000, status429: 15, opens, failures, ...more });
   assertEquals([says(2, 30)?.to, says(3, 31)?.to], [undefined, undefined]);
   const { to, evidence, reason } = says(3, 30)!;
   assertEquals(to, "13/s"); // 1,000 a minute, times 0.985, times 0.8
@@ -84,13 +84,13 @@ Deno.test("three opens of which half of the failures were 429s slow the pace, tw
 
 Deno.test("429s that say when to come back slow the pace only from 5 % on", () => {
   const opens = { network: 1000, status429: 15, opens: 3, failures: 15 };
-  assertEquals(ask(paceRule, metricsOf({ ...opens, retryAfterS: { 5: 8 } })), undefined);
-  assertEquals(ask(paceRule, metricsOf({ ...opens, retryAfterS: { 5: 7 } }))?.rule, "pace");
+  assertEquals(ask(paceRule, { ...opens, retryAfterS: { 5: 8 } }), undefined);
+  assertEquals(ask(paceRule, { ...opens, retryAfterS: { 5: 7 } })?.rule, "pace");
 });
 
 Deno.test("three 429s under a rate make it a twentieth less, two do not", () => {
   const says = (status429: number, rates?: PolicyPatch["rates"]) =>
-    ask(trimPaceRule, metricsOf({ network: 500, status429 }, { rates }));
+    ask(trimPaceRule, { network: 500, status429 }, { rates });
   assertEquals([says(2, { "*": "20/s" }), says(3)], [undefined, undefined]);
   assertEquals(says(3, { "*": "20/s" }), {
     host: HOST,
@@ -104,15 +104,12 @@ Deno.test("three 429s under a rate make it a twentieth less, two do not", () => 
     reason: "3 of 500 calls were answered 429 though they were paced: rate from 20/s to 19/s",
   });
   const few = { network: 49, status429: 3 };
-  assertEquals(ask(trimPaceRule, metricsOf(few, { rates: { "*": "20/s" } })), undefined);
+  assertEquals(ask(trimPaceRule, few, { rates: { "*": "20/s" } }), undefined);
 });
 
 Deno.test("a rate that held requests back for ten minutes without a 429 is raised by a tenth", () => {
   const says = (minutes: number, numbers: Partial<Summary>, rates?: PolicyPatch["rates"]) =>
-    ask(
-      raisePaceRule,
-      metricsOf([numbers, ...Array.from({ length: minutes - 1 }, () => ({}))], { rates }),
-    );
+    ask(raisePaceRule, [numbers, ...Array.from({ length: minutes - 1 }, () => ({}))], { rates });
   const rates = { "*": "10/s" };
   const held = { network: 500, denials: { rate: 1 } };
   assertEquals(says(10, held, rates), {
@@ -137,60 +134,11 @@ Deno.test("a rate that held requests back for ten minutes without a 429 is raise
 });
 
 Deno.test("a host that answers nothing but 429 gives no rate to begin with", () => {
-  assertEquals(ask(paceRule, metricsOf({ network: 100, status429: 100 })), undefined);
+  assertEquals(ask(paceRule, { network: 100, status429: 100 }), undefined);
 });
 
 Deno.test("no rate goes below one call a minute", () => {
   const says = (rate: string) =>
-    ask(paceRule, metricsOf({ network: 100, status429: 50 }, { rates: { "*": rate } }))?.to;
+    ask(paceRule, { network: 100, status429: 50 }, { rates: { "*": rate } })?.to;
   assertEquals([says("1/48s"), says("1/49s")], ["1/m", undefined]);
-});
-
-Deno.test.each([
-  ["10/s", "8/s"],
-  ["10/s,1000/h", "8/s,800/h"],
-  ["1/3s", "1/4s"],
-  ["3/s", "7/3s"],
-  ["1/s", "3/4s"],
-  ["1/m", "1/75s"],
-  ["1/d", "1/30h"],
-])("four fifths of %s are %s", (rate, expected) => {
-  assertEquals(scaledRate(rate, 0.8), expected);
-});
-
-Deno.test("no step of a rate is larger than asked for, nor much smaller", () => {
-  for (let count = 1; count <= 40; count++) {
-    for (let periodS = 1; periodS <= 40; periodS++) {
-      for (const factor of [0.8, 1.25]) {
-        const rate = `${count}/${periodS}s`;
-        const ratio = callsPerSecond(scaledRate(rate, factor)!)! / callsPerSecond(rate)!;
-        assert(ratio <= factor + 1e-9 && ratio >= factor * 0.9374, `${rate} times ${factor}`);
-      }
-    }
-  }
-});
-
-Deno.test("a rate of so many calls a second is written with few calls at once", () => {
-  const rates = [0.26, 0.9, 2.4, 13.7, 0.01].map(rateOf);
-  assertEquals(rates, ["1/4s", "6/7s", "7/3s", "13/s", "1/100s"]);
-  for (const none of [0, NaN, 1e-9, 1e9]) assertEquals(rateOf(none), undefined);
-});
-
-Deno.test("what is no rate is not scaled", () => {
-  for (const text of ["", "10", "0/s", "10/w", "10/s,,", "10/s,5/s"]) {
-    assertEquals(scaledRate(text, 0.8), undefined, text);
-    assertEquals(callsPerSecond(text), undefined, text);
-    assertEquals(boundedRate(text, "10/s", 0.25), undefined, text);
-  }
-});
-
-Deno.test("limits that would fall into one are not scaled", () => {
-  assertEquals(scaledRate("1/3s,10/4s", 0.8), undefined);
-});
-
-Deno.test("a step of up to a quarter is taken as it is, a larger one cut to that", () => {
-  assertEquals(boundedRate("15/2s", "10/s", 0.25), "15/2s");
-  assertEquals(boundedRate("7/s", "10/s", 0.25), "8/s");
-  assertEquals(boundedRate("25/2s", "10/s", 0.25), "25/2s");
-  assertEquals(boundedRate("13/s", "10/s", 0.25), "12/s");
 });

@@ -5,7 +5,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { halfOpenRecoveredRule, halfOpenRule } from "../../src/tuning/probe_rules.ts";
-import { ask, HOST, metricsOf } from "./metrics_of.ts";
+import { ask, HOST } from "./metrics_of.ts";
 
 const probes = (probeSuccesses: number, probeFailures: number) => ({
   probeSuccesses,
@@ -13,7 +13,7 @@ const probes = (probeSuccesses: number, probeFailures: number) => ({
 });
 
 Deno.test("half of six probes failed: two successes close", () => {
-  assertEquals(ask(halfOpenRule, metricsOf(probes(3, 3))), {
+  assertEquals(ask(halfOpenRule, probes(3, 3)), {
     host: HOST,
     rule: "half_open",
     parameter: "successThreshold",
@@ -27,42 +27,39 @@ Deno.test("half of six probes failed: two successes close", () => {
 });
 
 Deno.test("just under half of the probes failed: nothing", () => {
-  assertEquals(ask(halfOpenRule, metricsOf(probes(51, 49))), undefined);
+  assertEquals(ask(halfOpenRule, probes(51, 49)), undefined);
 });
 
 Deno.test("five probes are too few", () => {
-  assertEquals(ask(halfOpenRule, metricsOf(probes(0, 5))), undefined);
+  assertEquals(ask(halfOpenRule, probes(0, 5)), undefined);
 });
 
 Deno.test("where probes fail, one is out at a time", () => {
-  const both = ask(halfOpenRule, metricsOf(probes(0, 6), { trialCalls: 3 }));
+  const both = ask(halfOpenRule, probes(0, 6), { trialCalls: 3 });
   assertEquals(both?.patch, { successThreshold: 2, trialCalls: 1 });
-  const metrics = metricsOf(probes(0, 6), { trialCalls: 3, successThreshold: 2 });
-  const fewer = ask(halfOpenRule, metrics);
+  const fewer = ask(halfOpenRule, probes(0, 6), { trialCalls: 3, successThreshold: 2 });
   assertEquals([fewer?.parameter, fewer?.from, fewer?.to], ["trialCalls", 3, 1]);
   assertEquals(fewer?.patch, { trialCalls: 1 });
 });
 
 Deno.test("a host that asks for two or three successes already is left alone", () => {
   for (const successThreshold of [2, 3]) {
-    assertEquals(ask(halfOpenRule, metricsOf(probes(0, 6), { successThreshold })), undefined);
+    assertEquals(ask(halfOpenRule, probes(0, 6), { successThreshold }), undefined);
   }
 });
 
 const ASKS_FOR_TWO = { successThreshold: 2 };
 
 Deno.test("80 % of ten probes in three periods went well: one success closes again", () => {
-  const advice = ask(
-    halfOpenRecoveredRule,
-    metricsOf([probes(4, 0), probes(0, 0), probes(3, 2), probes(1, 0)], ASKS_FOR_TWO),
-  );
+  const minutes = [probes(4, 0), probes(0, 0), probes(3, 2), probes(1, 0)];
+  const advice = ask(halfOpenRecoveredRule, minutes, ASKS_FOR_TWO);
   assertEquals([advice?.from, advice?.to, advice?.patch], [2, 1, { successThreshold: 1 }]);
   assertEquals(advice?.evidence, { probes: 10, probeSuccesses: 8, periods: 3 });
 });
 
 Deno.test("less than 80 %, nine probes or two periods are not enough for that", () => {
   const says = (...minutes: [number, number][]) =>
-    ask(halfOpenRecoveredRule, metricsOf(minutes.map((one) => probes(...one)), ASKS_FOR_TWO))?.to;
+    ask(halfOpenRecoveredRule, minutes.map((one) => probes(...one)), ASKS_FOR_TWO)?.to;
   assertEquals(says([3, 0], [3, 1], [2, 1]), 1);
   assertEquals(says([3, 0], [3, 1], [1, 2]), undefined);
   assertEquals(says([3, 0], [3, 0], [3, 0]), undefined);
@@ -70,6 +67,5 @@ Deno.test("less than 80 %, nine probes or two periods are not enough for that", 
 });
 
 Deno.test("where one success closes already there is nothing to go back to", () => {
-  const metrics = metricsOf([probes(5, 0), probes(5, 0), probes(5, 0)]);
-  assertEquals(ask(halfOpenRecoveredRule, metrics), undefined);
+  assertEquals(ask(halfOpenRecoveredRule, [probes(5, 0), probes(5, 0), probes(5, 0)]), undefined);
 });

@@ -11,6 +11,7 @@ import { openSqliteLog } from "../../src/telemetry/sqlite_log.ts";
 import { openEventFile } from "../../src/tuning/event_file.ts";
 import { replay } from "../../src/tuning/replay.ts";
 import { Random } from "../support/random.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 
 const START = 1_800_000_000_000;
 const HOSTS = ["one.example.org", "two.example.org"];
@@ -100,31 +101,27 @@ function transitionsIn(path: string, reason: string): number {
 }
 
 Deno.test("a log under its own policy is replayed verdict by verdict", async () => {
-  const directory = await Deno.makeTempDir({ prefix: "breakwater-" });
-  try {
-    const total = { sent: 0, denied: 0, opens: 0, cooldowns: 0 };
-    for (let seed = 1; seed <= 8; seed++) {
-      const path = `${directory}/${seed}.sqlite`;
-      const patch = randomPolicy(new Random(seed * 7_919));
-      const registry = await crawl(path, seed, patch);
-      using file = await openEventFile(path);
-      const report = replay(file.events(), (host) => registry.policy(host));
-      const about = `seed ${seed}: ${JSON.stringify(patch)}`;
-      const { failuresAvoided, goodDenied, untoldDenied, estimated } = report;
-      assertEquals([failuresAvoided, goodDenied, untoldDenied], [0, 0, 0], about);
-      const { failuresSent, goodSent, untoldSent } = estimated;
-      assertEquals([failuresSent, goodSent, untoldSent], [0, 0, 0], about);
-      total.sent += report.sent;
-      total.denied += report.denied;
-      total.opens += report.opens;
-      total.cooldowns += report.cooldowns;
-      assertEquals(report.opens, transitionsIn(path, "= 'open'"), about);
-      assertEquals(report.cooldowns, transitionsIn(path, "<> 'open'"), about);
-      assertEquals(report.clockJumps, 0, about);
-    }
-    // Otherwise there was nothing to come to the same verdict about.
-    assert(Object.values(total).every((count) => count > 100), JSON.stringify(total));
-  } finally {
-    await Deno.remove(directory, { recursive: true });
+  await using folder = await temporaryFolder();
+  const total = { sent: 0, denied: 0, opens: 0, cooldowns: 0 };
+  for (let seed = 1; seed <= 8; seed++) {
+    const path = `${folder.path}/${seed}.sqlite`;
+    const patch = randomPolicy(new Random(seed * 7_919));
+    const registry = await crawl(path, seed, patch);
+    using file = await openEventFile(path);
+    const report = replay(file.events(), (host) => registry.policy(host));
+    const about = `seed ${seed}: ${JSON.stringify(patch)}`;
+    const { failuresAvoided, goodDenied, untoldDenied, estimated } = report;
+    assertEquals([failuresAvoided, goodDenied, untoldDenied], [0, 0, 0], about);
+    const { failuresSent, goodSent, untoldSent } = estimated;
+    assertEquals([failuresSent, goodSent, untoldSent], [0, 0, 0], about);
+    total.sent += report.sent;
+    total.denied += report.denied;
+    total.opens += report.opens;
+    total.cooldowns += report.cooldowns;
+    assertEquals(report.opens, transitionsIn(path, "= 'open'"), about);
+    assertEquals(report.cooldowns, transitionsIn(path, "<> 'open'"), about);
+    assertEquals(report.clockJumps, 0, about);
   }
+  // Otherwise there was nothing to come to the same verdict about.
+  assert(Object.values(total).every((count) => count > 100), JSON.stringify(total));
 });

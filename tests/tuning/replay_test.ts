@@ -1,59 +1,12 @@
 /**
- * Replay, against logs small enough to be worked out by hand.
+ * What a replay says of the requests whose outcomes the log holds. Every expectation is worked out by hand.
  *
  * @module
  */
 import { assertEquals, assertThrows } from "@std/assert";
-import type { BreakerPolicy, PolicyPatch } from "../../mod.ts";
-import { DEFAULT_POLICY, mergePolicy } from "../../src/breaker/policy.ts";
-import type { HttpEvent } from "../../src/tuning/http_event.ts";
 import { replay } from "../../src/tuning/replay.ts";
-import {
-  compareReports,
-  costOf,
-  type Figures,
-  type Ledger,
-  missedOf,
-  wastedOf,
-} from "../../src/tuning/report.ts";
-import { at, denied, failed, good, HOST, log, START } from "./logged.ts";
-
-const NONE: Ledger = {
-  failuresSent: 0,
-  failuresAvoided: 0,
-  goodSent: 0,
-  goodDenied: 0,
-  untoldSent: 0,
-  untoldDenied: 0,
-};
-const NOTHING: Figures = {
-  ...NONE,
-  requests: 0,
-  sent: 0,
-  denied: 0,
-  estimated: NONE,
-  opens: 0,
-  cooldowns: 0,
-  openMs: 0,
-  recoveries: 0,
-};
-
-function policy(patch: PolicyPatch = {}): BreakerPolicy {
-  return mergePolicy(DEFAULT_POLICY, patch);
-}
-
-function replayed(events: HttpEvent[], patch: PolicyPatch = {}): Figures {
-  const { hosts, cached: _cached, paced: _paced, clockJumps: _jumps, ...rest } = replay(
-    events,
-    policy(patch),
-  );
-  const { startMs: _start, endMs: _end, ...figures } = rest;
-  assertEquals(hosts, [{ host: HOST, ...figures }]);
-  return figures;
-}
-
-/** Down for 50 s, asked every 10 s. */
-const OUTAGE = log(failed(0, 10, 20, 30, 40), good(50, 60, 70, 80, 90));
+import { at, denied, failed, good, HOST, log, OUTAGE, START } from "./logged.ts";
+import { NONE, NOTHING, policy, replayed } from "./replayed.ts";
 
 Deno.test("failures after the open are avoided, good requests until the probe denied", () => {
   // Opens at 20 for 60 s; the probe at 80 closes, 30 s after the first good answer.
@@ -198,87 +151,6 @@ Deno.test("trial calls bound the probes that are under way at once", () => {
   assertEquals(replayed(events, { failMax: 1, trialCalls: 2 }).goodDenied, 0);
 });
 
-Deno.test("a denied request is estimated from the nearest outcome, and counted apart", () => {
-  // Between the failure at 2 and the answer at 62 the middle is 32: as near to both counts as failed.
-  const events = log(failed(0, 1, 2), denied(10, 20, 32, 33, 50), good(62));
-  assertEquals(replayed(events, { failMax: 10 }), {
-    ...NOTHING,
-    requests: 9,
-    sent: 9,
-    failuresSent: 3,
-    goodSent: 1,
-    estimated: { ...NONE, failuresSent: 3, goodSent: 2 },
-  });
-  assertEquals(replayed(events, { failMax: 3 }), {
-    ...NOTHING,
-    requests: 9,
-    sent: 4,
-    denied: 5,
-    failuresSent: 3,
-    goodSent: 1,
-    estimated: { ...NONE, failuresAvoided: 3, goodDenied: 2 },
-    opens: 1,
-    openMs: 60_000,
-    recoveries: 1,
-    noticeMs: 0,
-  });
-});
-
-Deno.test("estimates move the candidate's breaker, but are no evidence of a recovery", () => {
-  // Opens at 2 for 40 s; the request at 42 is a probe that is estimated to succeed: it closes unseen.
-  const events = log(failed(0, 1, 2), denied(10, 42, 50), good(62));
-  const { estimated, opens, recoveries } = replayed(events, {
-    failMax: 3,
-    resetTimeoutMs: 40_000,
-  });
-  assertEquals({ estimated, opens, recoveries }, {
-    estimated: { ...NONE, failuresAvoided: 1, goodSent: 2 },
-    opens: 1,
-    recoveries: 0,
-  });
-});
-
-Deno.test("while the host asks to be left alone, a request is estimated to fail", () => {
-  const asked = [at(0, { status: 429, retryAfterS: 100 })];
-  const events = log(asked, denied(10, 99.999, 100), good(101));
-  const { estimated } = replayed(events, { retryAfterCapMs: 0 });
-  assertEquals(estimated, { ...NONE, failuresSent: 2, goodSent: 1 });
-  // An answer in between shows that it did not mean it.
-  const answered = log(asked, good(50), denied(60), good(101));
-  assertEquals(replayed(answered, { retryAfterCapMs: 0 }).estimated, { ...NONE, goodSent: 1 });
-});
-
-Deno.test("outcomes that are too far away tell nothing", () => {
-  const near = log(failed(0), denied(300), good(600.001));
-  assertEquals(replayed(near).estimated, { ...NONE, failuresSent: 1 });
-  const after = log(failed(0), denied(300.001), good(600.001));
-  assertEquals(replayed(after).estimated, { ...NONE, goodSent: 1 });
-  const far = log(failed(0), denied(300.001), good(600.002));
-  assertEquals(replayed(far).estimated, { ...NONE, untoldSent: 1 });
-  const { estimated } = replay(far, policy(), { estimateWithinMs: 300_001 });
-  assertEquals(estimated, { ...NONE, failuresSent: 1 });
-});
-
-Deno.test("what nothing is known of does not move the breaker, and frees its slot as a probe", () => {
-  const events = log(failed(0), denied(400, 401), good(1_000));
-  const { estimated, opens } = replayed(events, { failMax: 1 });
-  assertEquals({ estimated, opens }, { estimated: { ...NONE, untoldSent: 2 }, opens: 1 });
-  assertEquals(replayed(denied(0, 10)).estimated, { ...NONE, untoldSent: 2 });
-});
-
-Deno.test("outcomes of the same role go before nearer ones of another", () => {
-  const role = (name: string, ...events: HttpEvent[]) =>
-    events.map((event) => ({ ...event, role: name }));
-  const around = [
-    ...role("artifact", ...failed(0, 20)),
-    ...role("metadata", ...good(9, 11)),
-  ];
-  const artifact = log(around, role("artifact", ...denied(10)));
-  assertEquals(replayed(artifact).estimated, { ...NONE, failuresSent: 1 });
-  const landing = log(around, role("landing", ...denied(10)));
-  assertEquals(replayed(landing).estimated, { ...NONE, goodSent: 1 });
-});
-
 Deno.test("answers from a cache and denials by pacing are left out and counted", () => {
   const events = [
     at(0, { fromCache: true }),
@@ -362,37 +234,6 @@ Deno.test("hosts are replayed each by itself, under the policy of each", () => {
   ]);
   assertEquals(report.requests, 20);
   assertEquals(report.noticeMs, 30_000);
-});
-
-Deno.test("the mean over all hosts weighs each recovery alike", () => {
-  // Here two recoveries, noticed after 30 s and 0 s; there one, after 30 s.
-  const twice = log(OUTAGE, failed(100, 110, 120), good(180));
-  const other = OUTAGE.map((event) => ({ ...event, host: "other.example.org" }));
-  const { noticeMs, recoveries } = replay(log(twice, other), policy({ failMax: 3 }));
-  assertEquals({ noticeMs, recoveries }, { noticeMs: 20_000, recoveries: 3 });
-});
-
-Deno.test("two policies are compared by what is wasted and missed, estimates included", () => {
-  const present = replay(OUTAGE, policy({ failMax: 6 }));
-  const earlier = replay(OUTAGE, policy({ failMax: 3 }));
-  const quicker = replay(OUTAGE, policy({ failMax: 3, resetTimeoutMs: 30_000 }));
-  assertEquals([wastedOf(earlier), missedOf(earlier), costOf(earlier)], [3, 3, 6]);
-  assertEquals(compareReports(present, earlier), {
-    verdict: "worse",
-    cost: [5, 6],
-    wasted: [5, 3],
-    missed: [0, 3],
-    estimatedCost: [0, 0],
-    opens: [0, 1],
-    openMs: [0, 60_000],
-    noticeMs: [undefined, 30_000],
-  });
-  assertEquals(compareReports(earlier, present).verdict, "better");
-  assertEquals(compareReports(present, present).verdict, "same");
-  // At 50 it probes: nothing is missed.
-  assertEquals(compareReports(present, quicker).cost, [5, 3]);
-  const guessed = replay(log(failed(0, 1), denied(2), good(60)), policy());
-  assertEquals(compareReports(guessed, guessed).estimatedCost, [1, 1]);
 });
 
 Deno.test("what cannot be replayed is refused in words", () => {

@@ -5,7 +5,7 @@
  */
 
 /** One event. */
-export interface StreamedEvent {
+interface StreamedEvent {
   id?: string;
   /** Its data, lines joined. */
   data: string;

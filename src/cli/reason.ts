@@ -1,5 +1,5 @@
 /**
- * Why an address could not be reached, in a few words.
+ * Why something failed, in a few words for whoever typed the command.
  *
  * @module
  */
@@ -11,6 +11,11 @@ const KNOWN = new RegExp(
   "i",
 );
 
+/** The message of whatever was thrown. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** What may be done about it: another address, or a permission. */
 export function whatToDo(reason: string): string {
   return /net access/i.test(reason)
@@ -18,7 +23,7 @@ export function whatToDo(reason: string): string {
     : "Is the server running (breakwater serve), and --url or BREAKWATER_URL its address?";
 }
 
-/** In words; without stack, and without what repeats the address. */
+/** Why an address could not be reached; without what repeats the address. */
 export function unreachable(error: unknown): string {
   const messages: string[] = [];
   for (let each: unknown = error; each instanceof Error; each = each.cause) {

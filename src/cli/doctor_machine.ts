@@ -5,14 +5,15 @@
  */
 import type { Environment, LoadedConfig } from "../config/mod.ts";
 import { readSettings, type ServerSettings, unknownVariables } from "../edge/settings.ts";
+import { fault, type Finding, note, ok } from "./finding.ts";
 import type { Place } from "./place.ts";
-import { fault, type Finding, note, ok, reasonOf } from "./finding.ts";
+import { reasonOf } from "./reason.ts";
 
 /** What the server is written for. */
 const LEAST_DENO = [2, 5] as const;
 
 /** The runtime. */
-export function examineHost({ deno }: { deno: string } = Deno.version): Finding[] {
+export function examineRuntime({ deno }: { deno: string } = Deno.version): Finding[] {
   const [major = 0, minor = 0] = deno.split(".").map(Number);
   const [leastMajor, leastMinor] = LEAST_DENO;
   if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) {
