@@ -97,6 +97,39 @@ shows(
   },
 );
 
+shows(
+  "whatever the width, states, times and buttons are seen whole, and hosts have room",
+  async (open) => {
+    await using served = await serveApp({ edge: { tokens: TOKENS } });
+    const host = `${"a-long-name.".repeat(4)}of-a-repository-without-end.example.ac.uk`;
+    await served.registry.open(host);
+    await served.registry.halfOpen("half.example.org");
+    await served.tell("failing.example.org", { status: 503 });
+    const viewport = { width: 400, height: 800 };
+    await using opened = await open(served.url, { viewport });
+    const { page } = opened;
+    await opened.logIn(TOKENS.admin[0]!, "ada");
+    await opened.untilLive();
+    const whole = ["#rows td", ".list thead th", ".counts dt", "header button", ".choice label"];
+    for (const width of [400, 641, 700, 860, 1_000, 1_280, 1_440]) {
+      await page.setViewportSize({ width, height: 800 });
+      for (const view of ["hosts", "history", `host=${host}`]) {
+        await page.evaluate((view) => void (location.hash = view), view);
+        await page.waitForSelector(view === "history" ? "#events tr" : "#rows th a");
+        const found = await page.evaluate((whole) => {
+          const { scrollWidth, clientWidth } = document.documentElement;
+          const cut = [...document.querySelectorAll<HTMLElement>(whole)]
+            .filter((element) => element.scrollWidth > element.clientWidth + 1);
+          return { over: scrollWidth - clientWidth, cut: cut.map(({ innerText }) => innerText) };
+        }, whole.join(", "));
+        assertEquals(found, { over: 0, cut: [] }, `${width} ${view}`);
+        const name = page.locator("[data-view]:visible .host a").first();
+        assertGreater((await name.boundingBox())!.width, 120, `${width} ${view}`);
+      }
+    }
+  },
+);
+
 shows("axe finds nothing serious on any view, light and dark", async (open) => {
   await using served = await serveApp({ edge: { tokens: TOKENS }, behindMs: 3_600_000 });
   await flap(served, "flaky.example.org", 12);
