@@ -7,7 +7,7 @@ import { assertEquals, assertGreater, assertMatch, assertStringIncludes } from "
 import { memoryStore } from "../../src/stores/memory.ts";
 import { ROW, rowOf } from "./browser.ts";
 import { testsInBrowser } from "./browser_tests.ts";
-import { serveApp, trouble } from "./served_app.ts";
+import { flap, serveApp, trouble } from "./served_app.ts";
 
 const shows = testsInBrowser();
 
@@ -232,3 +232,41 @@ shows(
     await opened.picture("detail");
   },
 );
+
+shows("what is drawn anew takes neither the focus away nor what was unfolded", async (open) => {
+  await using served = await serveApp({ behindMs: 3_600_000 });
+  const host = "flaky.example.org";
+  await flap(served, host, 12);
+  await using opened = await open(`${served.url}/#host=${host}`);
+  const { page } = opened;
+  await opened.untilLive();
+  await page.waitForSelector("#detail-past .timeline");
+  await page.click("#detail-policy summary");
+  const focused = () => page.evaluate(() => document.activeElement?.textContent);
+  const drawnAnew = (id: string) =>
+    page.waitForFunction((id) => document.querySelector(`#${id} [data-seen]`) === null, id);
+  const mark = (id: string) =>
+    page.evaluate((id) => {
+      document.querySelector<HTMLElement>(`#${id} :first-child`)!.dataset["seen"] = "";
+    }, id);
+
+  await page.focus("#detail-past button:has-text('6 hours')");
+  await mark("detail-past");
+  await page.keyboard.press("Enter");
+  await drawnAnew("detail-past");
+  assertEquals(await focused(), "6 hours");
+
+  await page.focus("#detail-policy button:has-text('Change policy…')");
+  await mark("detail-policy");
+  served.registry.open(host, { forMs: 60_000 });
+  await drawnAnew("detail-policy");
+  assertEquals(await focused(), "Change policy…");
+  assertEquals(await page.locator("#detail-policy details[open]").count(), 1);
+
+  // Where the piece of advice is gone with its button, the panel is where the keyboard goes on.
+  await page.focus("#detail-advice button");
+  await page.keyboard.press("Enter");
+  await opened.confirm();
+  await page.waitForSelector("#detail-advice:has-text('None for this host now')");
+  assertEquals(await focused(), host);
+});

@@ -5,7 +5,7 @@
  */
 import type { WireAdvice, WireAdviceList, WireReplay } from "../../advice_wire.ts";
 import { askApply } from "./dialogs.ts";
-import { ask, button, byId, el, setText } from "./dom.ts";
+import { ask, button, byId, el, renew, setText } from "./dom.ts";
 import { count, duration, percent, several } from "./format.ts";
 
 /** What replays are compared by. */
@@ -43,7 +43,7 @@ export class AdviceList {
         ? ""
         : `${several(advice.length, "piece", "pieces")}, the most urgent of each host first`,
     );
-    byId("advice-list").replaceChildren(...advice.map((one) => this.card(one, true)));
+    renew(byId("advice-list"), ...advice.map((one) => this.card(one, true)));
   }
 
   /** What there is for a host. */

@@ -18,7 +18,18 @@ import {
   askUndo,
   type TargetName,
 } from "./dialogs.ts";
-import { ask, breakerPath, button, byId, type Child, el, Refused, setText, shape } from "./dom.ts";
+import {
+  ask,
+  breakerPath,
+  button,
+  byId,
+  type Child,
+  el,
+  Refused,
+  renew,
+  setText,
+  shape,
+} from "./dom.ts";
 import { eventRow } from "./event_list.ts";
 import { clock, count, reasonOf, STATE_WORDS } from "./format.ts";
 import { fact, retryAfters, statusMix, table, valueAt } from "./facts.ts";
@@ -113,7 +124,8 @@ export class HostDetail {
   showAdvice(): void {
     if (this.#target?.scope !== "host") return;
     const cards = this.#o.advice.of(this.#target.key);
-    byId("detail-advice").replaceChildren(
+    renew(
+      byId("detail-advice"),
       el("h3", {}, "Advice"),
       ...(cards.length > 0 ? cards : [el("p", { class: "muted" }, "None for this host now.")]),
     );
@@ -125,7 +137,7 @@ export class HostDetail {
       el("p", { class: "problem" }, error instanceof Refused ? error.message : String(error)),
     ]).then((children) => {
       if (this.#target !== target) return;
-      byId(id).replaceChildren(el("div", {}, ...children));
+      renew(byId(id), el("div", {}, ...children));
     });
   }
 

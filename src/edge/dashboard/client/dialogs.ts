@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ask, breakerPath, button, el, Refused, toast } from "./dom.ts";
+import { ask, breakerPath, button, el, keepFocus, Refused, toast } from "./dom.ts";
 import { duration } from "./format.ts";
 import type { WireSnapshot } from "../../wire.ts";
 import type { WireAdvice, WireApplied } from "../../advice_wire.ts";
@@ -85,8 +85,11 @@ export function confirmed({ title, words, verb, fields = [], act }: Question): P
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {
       dialog.remove();
+      // What was changed may have been drawn anew while the question stood: a browser does not find its way back then.
+      putBack();
       resolve(isDone);
     });
+    const putBack = keepFocus();
     dialog.showModal();
   });
 }

@@ -78,6 +78,34 @@ export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/**
+ * Remembers what has the focus. What it gives puts it back where that was drawn anew meanwhile: on the like of it or,
+ * where there is none any more, on the heading of the panel.
+ */
+export function keepFocus(): () => void {
+  const held = document.activeElement;
+  const place = held?.closest("[id]");
+  if (!held || !place) return () => {};
+  const stops = () => [...place.querySelectorAll<HTMLElement>("a, button, summary, [tabindex]")];
+  const at = stops().findIndex((stop) => stop === held);
+  return () => {
+    if (held.isConnected) return;
+    const now = stops();
+    const alike = [now[at], ...now].find((stop) => stop?.textContent === held.textContent);
+    const next = alike ?? place.closest("aside")?.querySelector<HTMLElement>("h2");
+    next?.focus({ preventScroll: true });
+  };
+}
+
+/** Draws anew what an element holds; the focus, and what was unfolded, stay as they are. */
+export function renew(place: Element, ...children: Child[]): void {
+  const putBack = keepFocus();
+  const isUnfolded = place.querySelector("details")?.open === true;
+  place.replaceChildren(...children.filter((child) => child !== undefined));
+  place.querySelector("details")?.toggleAttribute("open", isUnfolded);
+  putBack();
+}
+
 /** A refusal of the server, in its words. */
 export class Refused extends Error {
   /** HTTP status; 0 where the server was not reached. */
