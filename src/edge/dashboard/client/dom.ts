@@ -1,18 +1,16 @@
 /**
- * Making elements and asking the server. Whatever is shown is set as text, never as markup.
+ * Making elements and changing them. Whatever is shown is set as text, never as markup.
  *
  * @module
  */
 import type { RowState } from "./rows.ts";
+import { hashOf, type TargetName } from "./target.ts";
 
 /** Attributes by name; `true` sets one without a value, `undefined` and `false` none. */
 export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** What an element holds. */
 export type Child = Node | string | undefined;
-
-/** A header that no form can send, and no other site have a browser send. */
-export const CSRF_HEADER = "x-breakwater-dashboard";
 
 /** An element with its attributes and what it holds. */
 export function el<K extends keyof HTMLElementTagNameMap>(
@@ -55,6 +53,11 @@ export function button(
   const made = el("button", { type: "button", ...attributes }, text);
   made.addEventListener("click", act);
   return made;
+}
+
+/** A link to all that is known of a host or resolver. */
+export function hostLink(target: TargetName, text = target.key): HTMLAnchorElement {
+  return el("a", { href: hashOf(target) }, text);
 }
 
 /** The shape of a state, for those who do not see colours; its word stands beside it. */
@@ -104,44 +107,6 @@ export function renew(place: Element, ...children: Child[]): void {
   place.replaceChildren(...children.filter((child) => child !== undefined));
   place.querySelector("details")?.toggleAttribute("open", isUnfolded);
   putBack();
-}
-
-/** A refusal of the server, in its words. */
-export class Refused extends Error {
-  /** HTTP status; 0 where the server was not reached. */
-  readonly status: number;
-
-  /** With the words of the server. */
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
-/**
- * Asks the server.
- *
- * @throws {Refused} in words that can be shown
- */
-export async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const headers: Record<string, string> = { accept: "application/json", [CSRF_HEADER]: "1" };
-  if (body !== undefined) headers["content-type"] = "application/json";
-  const sent = body === undefined ? undefined : JSON.stringify(body);
-  let response: Response;
-  try {
-    response = await fetch(path, { method, headers, body: sent, credentials: "same-origin" });
-  } catch {
-    throw new Refused(0, "The server cannot be reached");
-  }
-  const answer = await response.json().catch(() => ({}));
-  if (response.ok) return answer;
-  throw new Refused(response.status, answer.detail ?? `The server answered ${response.status}`);
-}
-
-/** The path of a host's or resolver's breaker. */
-export function breakerPath(scope: string, key: string): string {
-  const kind = scope === "host" ? "breakers" : "resolvers";
-  return `/v1/${kind}/${encodeURIComponent(key)}`;
 }
 
 /** Tells what was done, for everybody: also those who listen. */
