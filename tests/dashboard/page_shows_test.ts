@@ -75,6 +75,27 @@ shows(
   },
 );
 
+shows(
+  "the host in the first sentence can be pressed while the seconds behind it count",
+  async (open) => {
+    await using served = await serveApp();
+    served.registry.open("down.example.org");
+    await using opened = await open(served.url);
+    const { page } = opened;
+    await opened.untilLive();
+    await page.hover("#headline-about a");
+    await page.mouse.down();
+    const before = await opened.text("#headline-about");
+    await page.waitForFunction(
+      (before) => document.getElementById("headline-about")!.innerText.trim() !== before,
+      before,
+    );
+    await page.mouse.up();
+    await page.waitForSelector("#detail:visible");
+    assertEquals(await opened.text("#detail-name"), "down.example.org");
+  },
+);
+
 shows("verdicts per second are told as they are given", async (open) => {
   await using served = await serveApp();
   served.registry.open("down.example.org");
