@@ -13,7 +13,8 @@ type OpenPage = (url: string, options?: OpenOptions) => Promise<WatchedPage>;
 export function testsInBrowser(): (name: string, run: (open: OpenPage) => Promise<void>) => void {
   let browser: Browser;
   Deno.test.beforeAll(async () => void (browser = await startBrowser()));
-  Deno.test.afterAll(() => browser.close());
+  // There is none where it could not be started: that is told then, and not hidden behind another error.
+  Deno.test.afterAll(() => browser?.close());
   return (name, run) => {
     // Its page is used again by the next test, and the driver's timers for it go on.
     const options = { sanitizeOps: false, sanitizeResources: false };
