@@ -100,14 +100,15 @@ const LIST = `
 .choice label:has(:checked) { background: var(--accent-soft); color: var(--ink); font-weight: 600; }
 .choice label:has(:focus-visible) { outline: 2px solid var(--accent); outline-offset: -2px; }
 table { border-collapse: collapse; width: 100%; }
-.list { table-layout: fixed; } .list th, .list td { text-align: left; font-weight: 400; padding: 0 12px; }
+/* collapsed borders would stay behind when rows scroll under the head */
+.list { table-layout: fixed; border-collapse: separate; border-spacing: 0; } .list th, .list td { text-align: left; font-weight: 400; padding: 0 12px; }
 .list thead th { white-space: nowrap; position: sticky; top: 0; height: 32px; background: var(--panel); color: var(--muted); font-size: 12px; z-index: 1;
-  box-shadow: inset 0 -1px var(--line); /* a collapsed border would stay behind when rows scroll */ }
+  border-bottom: 1px solid var(--line); }
 .list thead th:first-child { border-top-left-radius: var(--radius); } .list thead th:last-child { border-top-right-radius: var(--radius); }
-#rows tr[data-key] { height: var(--row); border-bottom: 1px solid var(--line); cursor: pointer; }
+#rows tr[data-key] { cursor: pointer; }
 #rows tr[data-key]:hover { background: var(--soft); } #rows tr.selected { background: var(--accent-soft); }
 #rows tr.space td { padding: 0; border: 0; }
-#rows tr[data-key] > * { overflow: hidden; white-space: nowrap; text-overflow: ellipsis; height: var(--row); }
+#rows tr[data-key] > * { overflow: hidden; white-space: nowrap; text-overflow: ellipsis; height: var(--row); border-bottom: 1px solid var(--line); }
 #rows td.state { border-left: 3px solid transparent; font-weight: 600; }
 #rows tr[data-state=open] td.state { border-left-color: var(--open); color: var(--open); }
 #rows tr[data-state=half_open] td.state { border-left-color: var(--half); color: var(--half); }
