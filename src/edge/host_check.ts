@@ -20,9 +20,9 @@ export function authorityCheck(passes: (url: string) => boolean): (url: string) 
 }
 
 /**
- * Answers 403 to what is addressed to another host than this machine by a name that only it has. For a server without
- * tokens: a page of another site whose name is made to point here (DNS rebinding) may call it as its own server, as far
- * as the browser knows, but sends that name.
+ * Answers 403 to what is addressed to any host but this machine by a name of its own. For a server without tokens: a
+ * page whose name is made to point here (DNS rebinding) may call it, since its browser takes it for the page's own
+ * server, but what it sends carries the page's name.
  */
 export function loopbackHostsOnly(fetch: Fetch): Fetch {
   const isOurs = authorityCheck((url) => URL.canParse(url) && isOwnName(new URL(url).hostname));
@@ -34,8 +34,8 @@ export function loopbackHostsOnly(fetch: Fetch): Fetch {
     return problemResponse(
       new Problem(
         403,
-        "A server without tokens answers only what is sent to localhost or a loopback address, " +
-          `by that name: current host is ${found(hostname)}`,
+        "This server has no tokens, so it answers to localhost and loopback addresses only: " +
+          `current host is ${found(hostname)}`,
       ),
     );
   };
