@@ -20,6 +20,7 @@ import { Sessions } from "./dashboard/sessions.ts";
 import { addEventRoutes, type EventOptions } from "./event_routes.ts";
 import { addGateRoutes, type GateCalls, gateCalls } from "./gate_routes.ts";
 import { addHealthRoutes } from "./health_routes.ts";
+import { authorityCheck } from "./host_check.ts";
 import { addModeRoutes } from "./mode_routes.ts";
 import { addMetricsRoutes } from "./metrics_routes.ts";
 import { addPolicyRoutes } from "./policy_routes.ts";
@@ -136,7 +137,8 @@ function answerDirectly(app: Hono, calls: GateCalls, refuse: Refuse): void {
 /** What every call goes through, before and after the routes. */
 function wrapAnswers(app: Hono, ids: RequestIds, accessLog: AccessLog | undefined): void {
   const { fetch } = app;
-  const isUrl = urlCheck();
+  // A `Host` header that makes no URL would throw wherever the URL is read.
+  const isUrl = authorityCheck(URL.canParse);
   const answer: typeof fetch = (request, ...rest) => {
     if (isUrl(request.url)) return fetch(request, ...rest);
     return refusal(new Problem(400, "The Host header and the path make no URL"), ids(request));
@@ -145,18 +147,6 @@ function wrapAnswers(app: Hono, ids: RequestIds, accessLog: AccessLog | undefine
     const response = await accessLog.observe(request, () => answer(request, ...rest));
     response.headers.set(REQUEST_ID, ids(request));
     return response;
-  };
-}
-
-/** A `Host` header that makes no URL would throw wherever the URL is read. Most requests name the same host. */
-function urlCheck(): (url: string) => boolean {
-  let origin: string | undefined;
-  return (url) => {
-    if (origin !== undefined && url.startsWith(origin)) return true;
-    if (!URL.canParse(url)) return false;
-    const end = url.indexOf("/", "https://".length);
-    if (end > 0) origin = url.slice(0, end + 1);
-    return true;
   };
 }
 

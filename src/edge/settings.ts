@@ -8,6 +8,7 @@ import type { Environment } from "../config/mod.ts";
 import { CONFIG_VARIABLES } from "../config/environment.ts";
 import { nearest } from "../config/issues.ts";
 import type { EdgeTokens } from "./auth.ts";
+import { isLoopback } from "./host_check.ts";
 import type { TunerMode } from "../tuning/tuner_options.ts";
 import type { TokenLimit } from "./token_limit.ts";
 
@@ -132,14 +133,8 @@ export function requireTokensFor(hostname: string, tokens: EdgeTokens): void {
   );
 }
 
-/** True for addresses that only this machine reaches. */
-export function isLoopback(hostname: string): boolean {
-  const host = hostname.toLowerCase();
-  return host === "localhost" || host === "::1" || host === "[::1]" ||
-    /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
-}
-
-function hasTokens({ crawl = [], read = [], admin = [] }: EdgeTokens): boolean {
+/** Whether a server with these asks who is calling. */
+export function hasTokens({ crawl = [], read = [], admin = [] }: EdgeTokens): boolean {
   return crawl.length + read.length + admin.length > 0;
 }
 

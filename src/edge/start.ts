@@ -12,10 +12,12 @@ import type { Store } from "../stores/store.ts";
 import { eventLogOf } from "../telemetry/event_log.ts";
 import { observeRegistry } from "../telemetry/otel.ts";
 import { createApp } from "./app.ts";
+import { loopbackHostsOnly } from "./host_check.ts";
 import { createTuner } from "./learning.ts";
 import { openStore } from "./open_store.ts";
 import { addressText, drainable, exitOnSignals, type Fetch, listen } from "./serve.ts";
 import {
+  hasTokens,
   readSettings,
   requireTokensFor,
   type ServerSettings,
@@ -128,8 +130,9 @@ async function compose(
     log,
   });
   observeRegistry(registry);
+  const fetch: Fetch = (request, info) => app.fetch(request, info);
   return {
-    fetch: (request, info) => app.fetch(request, info),
+    fetch: hasTokens(settings.tokens) ? fetch : loopbackHostsOnly(fetch),
     endStreams: () => eventLogOf(registry).endReaders(),
     async flush() {
       await registry[Symbol.asyncDispose]();

@@ -49,6 +49,14 @@ export async function startBrowser(): Promise<Browser> {
   return await chromium.launch({ executablePath: await findChromium(), args: ARGS });
 }
 
+/** Rows of the list. */
+export const ROW = "#rows tr[data-key]";
+
+/** The row of a host. */
+export function rowOf(host: string): string {
+  return `#rows tr[data-key="host:${host}"]`;
+}
+
 /** How a page is opened. */
 export interface OpenOptions extends BrowserContextOptions {
   /** Errors on the console that are expected: a refusal that the test provokes. */
@@ -130,6 +138,24 @@ export class WatchedPage implements AsyncDisposable {
       .map(({ id, help, nodes }: { id: string; help: string; nodes: { html: string }[] }) =>
         `${id}: ${help}: ${nodes.map(({ html }) => html.slice(0, 120)).slice(0, 3).join(" | ")}`
       );
+  }
+
+  /** Sends a token, and what the person calls himself. */
+  async logIn(token: string, name = ""): Promise<void> {
+    await this.page.fill("#token", token);
+    await this.page.fill("#name", name);
+    await this.page.click("#log-in button");
+  }
+
+  /** Waits until the page follows events: what happens from now on is seen. */
+  async untilLive(): Promise<void> {
+    await this.page.waitForSelector("#live[data-state=live]");
+  }
+
+  /** Says yes in the dialog that is open. */
+  async confirm(): Promise<void> {
+    await this.page.click("dialog button[type=submit]");
+    await this.page.waitForSelector("dialog", { state: "detached" });
   }
 
   /** The text of an element. */

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import type { Page } from "npm:playwright-core@1";
-import { startBrowser, WatchedPage } from "./browser.ts";
+import { rowOf, startBrowser, WatchedPage } from "./browser.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const MAIN = decodeURIComponent(new URL("examples/demo/main.ts", ROOT).pathname);
@@ -38,8 +38,8 @@ Deno.test("deno task demo --dashboard shows hosts as they open and close, and st
     const options = { viewport, deviceScaleFactor: 1.5 };
     await using opened = await WatchedPage.open(browser, url!, options);
     const { page } = opened;
-    await page.waitForSelector("#live[data-state=live]");
-    await page.waitForSelector('#rows tr[data-key="host:journal.example"][data-state=open]');
+    await opened.untilLive();
+    await page.waitForSelector(`${rowOf("journal.example")}[data-state=open]`);
     if (isForReadme) await untilMuchIsSeen(page);
     const picture = await opened.picture("demo");
     if (isForReadme) await Deno.writeFile(PICTURE, picture);

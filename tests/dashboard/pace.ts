@@ -35,7 +35,7 @@ export async function measurePace(browser: Browser, hosts: number): Promise<Pace
   const firstPaintMs = await page.evaluate(() =>
     performance.getEntriesByName("first-contentful-paint")[0]!.startTime
   );
-  await page.waitForSelector("#live[data-state=live]");
+  await opened.untilLive();
   await page.evaluate(() => performance.clearMeasures());
   for (let i = 0; i < UPDATES; i++) {
     await served.registry.open(`new-${i}.example.org`, { forMs: 60_000 });

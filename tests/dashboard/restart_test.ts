@@ -5,7 +5,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { ServerProcess } from "../edge/server_process.ts";
-import { startBrowser, WatchedPage } from "./browser.ts";
+import { rowOf, startBrowser, WatchedPage } from "./browser.ts";
 
 const TOKEN = "admin-token-000001";
 
@@ -36,11 +36,10 @@ Deno.test("the page is live again after the server was restarted, still logged i
     // A server that is gone is no error of the page's, but the browser tells of it.
     await using opened = await WatchedPage.open(browser, url, { expected: /ERR_|Failed to load/ });
     const { page } = opened;
-    await page.fill("#token", TOKEN);
-    await page.click("#log-in button");
-    await page.waitForSelector("#live[data-state=live]");
+    await opened.logIn(TOKEN);
+    await opened.untilLive();
     await put("before.example.org");
-    await page.waitForSelector('#rows tr[data-key="host:before.example.org"]');
+    await page.waitForSelector(rowOf("before.example.org"));
 
     await server[Symbol.asyncDispose]();
     await page.waitForSelector("#live[data-state=away]");
@@ -48,8 +47,8 @@ Deno.test("the page is live again after the server was restarted, still logged i
     server = new ServerProcess({ env });
     await server.url();
     await put("meanwhile.example.org");
-    await page.waitForSelector("#live[data-state=live]");
-    await page.waitForSelector('#rows tr[data-key="host:meanwhile.example.org"]');
+    await opened.untilLive();
+    await page.waitForSelector(rowOf("meanwhile.example.org"));
     // The history hears of it by the new stream alone.
     await page.click("nav a[href='#history']");
     await page.waitForSelector("#events tr:has-text('meanwhile.example.org')");

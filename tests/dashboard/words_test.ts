@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { eventWords } from "../../src/edge/dashboard/client/event_list.ts";
 import { reasonOf } from "../../src/edge/dashboard/client/format.ts";
 import type { WireEvent } from "../../src/edge/dashboard/history_book.ts";
+import { createEdge } from "../edge/calls.ts";
 
 Deno.test("a breaker that opened without counting a failure is not said to have counted too many", () => {
   assertEquals(reasonOf({ reason: "open", failures: 1 }), "too many failures");
@@ -22,4 +23,11 @@ Deno.test("a breaker that lets probes out does so since its time was up, whateve
   const event: WireEvent = { id: "p-1", process: "p", type: "transition", at: 0 };
   const why = (to: WireEvent["to"]) => eventWords({ ...event, to, reason: "retry_after" }).why;
   assertEquals([why("open"), why("half_open")], ["the host asked for quiet", "its time was up"]);
+});
+
+Deno.test("a resolver is said to be one in the first picture, before the script draws it", async () => {
+  const { app, registry } = createEdge();
+  await registry.open({ resolver: "crossref" });
+  const page = await (await app.request("/")).text();
+  assertStringIncludes(page, '<a href="#resolver=crossref">crossref (resolver)</a>');
 });

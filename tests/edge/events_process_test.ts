@@ -94,7 +94,7 @@ Deno.test("a socket that does not read is cut off, while the server answers and 
   const url = await server.url();
   const { hostname, port } = new URL(url);
   const slow = await Deno.connect({ hostname, port: Number(port) });
-  await slow.write(new TextEncoder().encode("GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n"));
+  await slow.write(new TextEncoder().encode("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n"));
   await using quick = await readEvents(url);
   await untilMetric(url, "breakwater_event_readers", 2);
   const label = "x".repeat(60);
@@ -143,7 +143,9 @@ Deno.test("a reader who closes its connection is forgotten", async () => {
   const url = await server.url();
   const { hostname, port } = new URL(url);
   const connection = await Deno.connect({ hostname, port: Number(port) });
-  await connection.write(new TextEncoder().encode("GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n"));
+  await connection.write(
+    new TextEncoder().encode("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+  );
   await untilMetric(url, "breakwater_event_readers", 1);
   connection.close();
   await untilMetric(url, "breakwater_event_readers", 0);

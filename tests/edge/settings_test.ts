@@ -4,7 +4,8 @@
  * @module
  */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { isLoopback, readSettings, requireTokensFor, StartError } from "../../src/edge/settings.ts";
+import { isLoopback } from "../../src/edge/host_check.ts";
+import { readSettings, requireTokensFor, StartError } from "../../src/edge/settings.ts";
 
 const TOKEN = "0123456789abcdef";
 

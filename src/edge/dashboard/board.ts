@@ -24,7 +24,7 @@ export interface WireTrouble extends WireSnapshot {
   denied: number;
 }
 
-/** All of them. */
+/** What is in trouble, as one look saw it. */
 export interface Board {
   /** Epoch milliseconds. */
   at: number;

@@ -74,7 +74,7 @@ export interface HistorySources {
   changes: readonly WireEvent[];
   /** Roles with a breaker of their own. */
   roles: readonly string[];
-  /** Hosts' states now, by role. */
+  /** The host's state now: `""`, of the breaker that roles share. */
   stateNow: (role: string) => BreakerState;
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 import * as adviceList from "./client/advice_list.ts";
+import * as ask from "./client/ask.ts";
 import * as detail from "./client/detail.ts";
 import * as dialogs from "./client/dialogs.ts";
 import * as dom from "./client/dom.ts";
@@ -15,17 +16,22 @@ import * as headline from "./client/headline.ts";
 import * as hostList from "./client/host_list.ts";
 import * as live from "./client/live.ts";
 import * as nowPanel from "./client/now_panel.ts";
+import * as question from "./client/question.ts";
 import * as rows from "./client/rows.ts";
 import * as start from "./client/start.ts";
+import * as target from "./client/target.ts";
 import * as timeline from "./client/timeline.ts";
 
 /** Every file of `client/`. */
 const PARTS = [
   format,
   facts,
+  target,
   rows,
   headline,
+  ask,
   dom,
+  question,
   hostList,
   nowPanel,
   timeline,

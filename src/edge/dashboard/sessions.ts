@@ -7,7 +7,7 @@
 import type { Authorize, EdgeTokens } from "../auth.ts";
 import { Problem } from "../problem.ts";
 import { TokenBucket } from "../token_limit.ts";
-import { CSRF_HEADER } from "./client/dom.ts";
+import { CSRF_HEADER } from "./client/ask.ts";
 
 /** A person who is logged in. */
 export interface Session {
@@ -37,9 +37,9 @@ export interface SessionsOptions {
 }
 
 /** Name of the cookie. */
-export const SESSION_COOKIE = "breakwater_session";
+const SESSION_COOKIE = "breakwater_session";
 /** How long a session lasts, in milliseconds. */
-export const SESSION_MS = 12 * 3_600_000;
+const SESSION_MS = 12 * 3_600_000;
 
 /**
  * Wrong tokens, of all who try together; more are told to wait. A right one is let in all the same: otherwise whoever

@@ -100,23 +100,24 @@ const LIST = `
 .choice label:has(:checked) { background: var(--accent-soft); color: var(--ink); font-weight: 600; }
 .choice label:has(:focus-visible) { outline: 2px solid var(--accent); outline-offset: -2px; }
 table { border-collapse: collapse; width: 100%; }
-.list { table-layout: fixed; } .list th, .list td { text-align: left; font-weight: 400; padding: 0 12px; }
+/* collapsed borders would stay behind when rows scroll under the head */
+.list { table-layout: fixed; border-collapse: separate; border-spacing: 0; } .list th, .list td { text-align: left; font-weight: 400; padding: 0 12px; }
 .list thead th { white-space: nowrap; position: sticky; top: 0; height: 32px; background: var(--panel); color: var(--muted); font-size: 12px; z-index: 1;
   border-bottom: 1px solid var(--line); }
 .list thead th:first-child { border-top-left-radius: var(--radius); } .list thead th:last-child { border-top-right-radius: var(--radius); }
-#rows tr[data-key] { height: var(--row); border-bottom: 1px solid var(--line); cursor: pointer; }
+#rows tr[data-key] { cursor: pointer; }
 #rows tr[data-key]:hover { background: var(--soft); } #rows tr.selected { background: var(--accent-soft); }
 #rows tr.space td { padding: 0; border: 0; }
-#rows tr[data-key] > * { overflow: hidden; white-space: nowrap; text-overflow: ellipsis; height: var(--row); }
+#rows tr[data-key] > * { overflow: hidden; white-space: nowrap; text-overflow: ellipsis; height: var(--row); border-bottom: 1px solid var(--line); }
 #rows td.state { border-left: 3px solid transparent; font-weight: 600; }
 #rows tr[data-state=open] td.state { border-left-color: var(--open); color: var(--open); }
 #rows tr[data-state=half_open] td.state { border-left-color: var(--half); color: var(--half); }
 #rows tr[data-state=failing] td.state { border-left-color: var(--failing); color: var(--failing); }
 .host a { font-weight: 600; color: var(--ink); display: block; overflow: hidden; text-overflow: ellipsis; }
 .host .why { color: var(--muted); font-size: 12.5px; display: block; overflow: hidden; text-overflow: ellipsis; }
-.list .left { font-weight: 600; } .list .number { text-align: right; }
+.list .left { font-weight: 600; } #rows td.left { white-space: normal; } .list .number { text-align: right; }
 #rows td.failures, #rows td.probes, #rows td.errors, #rows td.requests { text-align: right; }
-.w-state { width: 118px; } .w-left { width: 112px; } .w-n { width: 100px; } .w-m { width: 132px; }
+.w-state { width: 130px; } .w-left { width: 124px; } .w-n { width: 100px; } .w-m { width: 132px; }
 .nothing { padding: 36px 24px; text-align: center; } .nothing h3 { font-size: 17px; margin: 0 0 6px; }
 .copy { display: flex; gap: 10px; justify-content: center; align-items: center; margin: 16px auto 0; max-width: 820px; }
 .command { text-align: left; padding: 9px 12px; border-radius: 6px; background: var(--soft); overflow-x: auto; white-space: pre; }
@@ -134,6 +135,7 @@ const DETAIL = `
 #detail { position: fixed; inset: 0 0 0 auto; width: min(760px, 100%); overflow-y: auto; background: var(--panel);
   border-left: 1px solid var(--line); box-shadow: -8px 0 30px rgb(16 24 40 / .14); padding: 16px 20px 40px; z-index: 3; }
 @media (min-width: 1360px) { body.with-detail main { margin-right: 760px; } body.with-detail .w-n, body.with-detail .w-m { width: 0; }
+  body.with-detail .list thead .w-left { border-top-right-radius: var(--radius); }
   body.with-detail .list .number, body.with-detail #rows td.failures, body.with-detail #rows td.probes, body.with-detail #rows td.requests,
   body.with-detail #rows td.errors { display: none; } body.with-detail #now { grid-template-columns: auto 1fr; } body.with-detail .traffic { grid-column: 1 / -1; grid-row: 3; } }
 #detail header { display: flex; gap: 12px; align-items: start; } #detail header > div { flex: 1; min-width: 0; }
@@ -169,18 +171,23 @@ dialog::backdrop { background: rgb(10 15 20 / .45); } dialog form { display: gri
 .log-in { max-width: 380px; margin: 12vh auto 0; padding: 28px; } .log-in form { display: grid; gap: 14px; margin-top: 18px; } .log-in h1 { font-size: 20px; }`;
 
 const NARROW = `
-@media (max-width: 1000px) { #now { grid-template-columns: 1fr auto; } .traffic { grid-column: 1 / -1; } }
+@media (max-width: 1000px) { #now { grid-template-columns: 1fr auto; } .traffic { grid-column: 1 / -1; grid-row: 3; } }
+@media (max-width: 860px) {
+  .list .number, #rows td.failures, #rows td.probes, #rows td.errors, #rows td.requests { display: none; } .w-n, .w-m { width: 0; }
+  .list thead .w-left { border-top-right-radius: var(--radius); }
+}
 @media (max-width: 640px) {
   .top { padding: 10px 12px; gap: 8px 14px; } .top .end { margin-left: 0; } main { padding: 12px 12px 60px; }
   #now { grid-template-columns: 1fr; } .headline { font-size: 16px; } .counts > div { padding: 10px 14px; flex: 1; } .counts dd { font-size: 22px; }
   .store { grid-row: 4; display: flex; gap: 12px; align-items: baseline; flex-wrap: wrap; } .traffic .figures { justify-content: space-between; gap: 8px; }
   .traffic .row { flex-direction: column; align-items: stretch; gap: 20px; }
-  .list .number, #rows td.failures, #rows td.probes, #rows td.errors, #rows td.requests { display: none; }
-  .w-n, .w-m { width: 0; } .w-state { width: 94px; } .w-left { width: 82px; } .list th, .list td { padding: 0 6px; }
+  .w-state { width: 104px; } .w-left { width: 82px; } .list th, .list td { padding: 0 6px; }
   #rows td.state, #rows td.left { font-size: 12.5px; } #rows .host a { font-size: 13px; }
   .toolbar .search { flex: 1 1 100%; } .cards { grid-template-columns: 1fr; } .numbers { grid-template-columns: 1fr; }
   .choice label { padding: 5px 9px; } #detail { padding: 12px 14px 40px; } .copy { flex-direction: column; align-items: stretch; }
-  .scroll .plain { min-width: 520px; } .event-table .why-col, #events .why { display: none; } button { min-height: 36px; }
+  .scroll .plain { min-width: 520px; } button { min-height: 36px; }
+  .event-table .why-col, #events .why { display: none; } #events .host { min-width: 140px; overflow-wrap: anywhere; }
+  #events td, .event-table thead th { padding: 6px 5px; font-size: 12.5px; }
 }
 @media (prefers-reduced-motion: reduce) { * { transition: none !important; } }
 `;

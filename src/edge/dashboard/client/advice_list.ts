@@ -4,8 +4,9 @@
  * @module
  */
 import type { WireAdvice, WireAdviceList, WireReplay } from "../../advice_wire.ts";
+import { ask } from "./ask.ts";
 import { askApply } from "./dialogs.ts";
-import { ask, button, byId, el, setText } from "./dom.ts";
+import { button, byId, el, hostLink, renew, setText } from "./dom.ts";
 import { count, duration, percent, several } from "./format.ts";
 
 /** What replays are compared by. */
@@ -43,7 +44,7 @@ export class AdviceList {
         ? ""
         : `${several(advice.length, "piece", "pieces")}, the most urgent of each host first`,
     );
-    byId("advice-list").replaceChildren(...advice.map((one) => this.card(one, true)));
+    renew(byId("advice-list"), ...advice.map((one) => this.card(one, true)));
   }
 
   /** What there is for a host. */
@@ -71,9 +72,7 @@ export class AdviceList {
       void askApply(advice).then((isDone) => {
         if (isDone) this.#onApplied(host);
       });
-    const name = withHost
-      ? el("a", { href: `#host=${encodeURIComponent(host)}` }, host)
-      : undefined;
+    const name = withHost ? hostLink({ scope: "host", key: host }) : undefined;
     const change = `${parameter} ${from ?? "unset"} → ${to}`;
     return el(
       "article",

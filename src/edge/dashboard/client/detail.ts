@@ -9,20 +9,14 @@ import type { WireHistory, WireHostPast } from "../board_routes.ts";
 import type { WirePolicy } from "../../policy_wire.ts";
 import type { WireSnapshot } from "../../wire.ts";
 import type { AdviceList } from "./advice_list.ts";
-import {
-  askClearPolicy,
-  askClose,
-  askHalfOpen,
-  askOpen,
-  askPolicy,
-  askUndo,
-  type TargetName,
-} from "./dialogs.ts";
-import { ask, breakerPath, button, byId, type Child, el, Refused, setText, shape } from "./dom.ts";
+import { ask, breakerPath, problemWords } from "./ask.ts";
+import { askClearPolicy, askClose, askHalfOpen, askOpen, askPolicy, askUndo } from "./dialogs.ts";
+import { button, byId, type Child, el, renew, setText, shape } from "./dom.ts";
 import { eventRow } from "./event_list.ts";
 import { clock, count, reasonOf, STATE_WORDS } from "./format.ts";
 import { fact, retryAfters, statusMix, table, valueAt } from "./facts.ts";
 import { rowText, stateAt, timeLeft, worstOf } from "./rows.ts";
+import type { TargetName } from "./target.ts";
 import { timeline } from "./timeline.ts";
 
 /** How far back the picture can go. */
@@ -45,7 +39,7 @@ export interface DetailParts {
 
 /** See the module's description. */
 export class HostDetail {
-  readonly #o: DetailParts;
+  readonly #parts: DetailParts;
   readonly #panel = byId("detail");
   #target: TargetName | undefined;
   #snapshot: WireSnapshot | undefined;
@@ -53,7 +47,7 @@ export class HostDetail {
 
   /** Closed until a host is shown. */
   constructor(parts: DetailParts) {
-    this.#o = parts;
+    this.#parts = parts;
   }
 
   /** What is shown. */
@@ -74,7 +68,7 @@ export class HostDetail {
     ) {
       byId(id).replaceChildren();
     }
-    byId("detail-actions").replaceChildren(...(this.#o.isAdmin ? this.#actions(target) : []));
+    byId("detail-actions").replaceChildren(...(this.#parts.isAdmin ? this.#actions(target) : []));
     byId("detail-name").focus();
     this.tick();
     this.refresh();
@@ -83,14 +77,14 @@ export class HostDetail {
   /** What stands at its top, as the list has it or as it was told last. */
   tick(): void {
     if (this.#target === undefined) return;
-    const row = this.#o.rowOf(this.#target) ?? asRow(this.#snapshot);
-    const state = row === undefined ? "closed" : worstOf(row, this.#o.now()).state;
+    const row = this.#parts.rowOf(this.#target) ?? asRow(this.#snapshot);
+    const state = row === undefined ? "closed" : worstOf(row, this.#parts.now()).state;
     const place = byId("detail-state");
     if (place.dataset["state"] !== state) {
       place.dataset["state"] = state;
       place.replaceChildren(shape(state), STATE_WORDS[state] ?? "");
     }
-    const text = row && rowText(row, this.#o.now());
+    const text = row && rowText(row, this.#parts.now());
     const left = text === undefined || state !== "open" ? "" : `${text.left} left`;
     setText(byId("detail-left"), left.startsWith("until") ? "until closed by hand" : left);
     setText(byId("detail-why"), text?.why ?? "not in trouble");
@@ -112,8 +106,9 @@ export class HostDetail {
   /** What the advisor proposes for it. */
   showAdvice(): void {
     if (this.#target?.scope !== "host") return;
-    const cards = this.#o.advice.of(this.#target.key);
-    byId("detail-advice").replaceChildren(
+    const cards = this.#parts.advice.of(this.#target.key);
+    renew(
+      byId("detail-advice"),
       el("h3", {}, "Advice"),
       ...(cards.length > 0 ? cards : [el("p", { class: "muted" }, "None for this host now.")]),
     );
@@ -121,17 +116,15 @@ export class HostDetail {
 
   /** Shows a part once it is there, unless another host is shown by then. */
   #load(target: TargetName, id: string, part: Promise<Child[]>): void {
-    part.catch((error) => [
-      el("p", { class: "problem" }, error instanceof Refused ? error.message : String(error)),
-    ]).then((children) => {
+    part.catch((error) => [el("p", { class: "problem" }, problemWords(error))]).then((children) => {
       if (this.#target !== target) return;
-      byId(id).replaceChildren(el("div", {}, ...children));
+      renew(byId(id), el("div", {}, ...children));
     });
   }
 
   #actions(target: TargetName): HTMLElement[] {
     const done = (snapshot: WireSnapshot) => {
-      this.#o.onChanged(snapshot);
+      this.#parts.onChanged(snapshot);
       this.refresh();
     };
     return [
@@ -141,12 +134,12 @@ export class HostDetail {
     ];
   }
 
-  async #facts({ scope, key }: TargetName): Promise<Child[]> {
-    const snapshot = await ask<WireSnapshot>("GET", breakerPath(scope, key));
+  async #facts(target: TargetName): Promise<Child[]> {
+    const snapshot = await ask<WireSnapshot>("GET", breakerPath(target));
     this.#snapshot = snapshot;
     this.tick();
     const views = [["all roles", snapshot] as const, ...Object.entries(snapshot.roles)];
-    const now = this.#o.now();
+    const now = this.#parts.now();
     const rows = views.map(([name, view]) => {
       const state = stateAt(view, now);
       return el(
@@ -162,7 +155,7 @@ export class HostDetail {
       );
     });
     const heads = ["Breaker", "State", "Why", "Left", "Failures", "Probes out", "Opens in a row"];
-    return [table(heads, rows)];
+    return [table("Breakers", heads, rows)];
   }
 
   async #past(host: string): Promise<Child[]> {
@@ -178,7 +171,7 @@ export class HostDetail {
         el("h3", {}, `Last ${PAST_WINDOWS.find(([seconds]) => seconds === this.#windowS)![1]}`),
         this.#windowChoice(host),
       ),
-      timeline(past, this.#o.now()),
+      timeline(past, this.#parts.now()),
       el(
         "div",
         { class: "facts" },
@@ -208,12 +201,12 @@ export class HostDetail {
   #steps(steps: WireHostPast["steps"]): HTMLElement[] {
     if (steps.length === 0) return [];
     const last = steps.find((step) => step.undone_at === undefined);
-    const now = this.#o.now();
+    const now = this.#parts.now();
     const rows = steps.map((step) => {
       const { at, by, parameter, from, to, reason, undone_at } = step;
       const undo = () => void askUndo(step.host, step).then((isDone) => isDone && this.refresh());
       const state = undone_at === undefined ? "" : `undone ${clock(undone_at, now)}`;
-      const end = step === last && this.#o.isAdmin ? button("Undo…", undo) : state;
+      const end = step === last && this.#parts.isAdmin ? button("Undo…", undo) : state;
       return el(
         "tr",
         {},
@@ -224,7 +217,8 @@ export class HostDetail {
         el("td", {}, end),
       );
     });
-    return [el("h3", {}, "Steps of tuning"), table(["When", "Change", "Who", "Why", ""], rows)];
+    const name = "Steps of tuning";
+    return [el("h3", {}, name), table(name, ["When", "Change", "Who", "Why", ""], rows)];
   }
 
   async #policy(host: string): Promise<Child[]> {
@@ -246,8 +240,8 @@ export class HostDetail {
       el("h3", {}, "Policy"),
       override === undefined
         ? undefined
-        : el("p", {}, `Overridden ${clock(overridden_at, this.#o.now())}${by}${why}`),
-      this.#o.isAdmin
+        : el("p", {}, `Overridden ${clock(overridden_at, this.#parts.now())}${by}${why}`),
+      this.#parts.isAdmin
         ? el(
           "div",
           { class: "buttons start" },
@@ -260,19 +254,20 @@ export class HostDetail {
         "details",
         {},
         el("summary", {}, `${values.length} values with their sources`),
-        table(["Value", "Holds", "Source"], values),
+        table("Values", ["Value", "Holds", "Source"], values),
       ),
     ];
   }
 
   async #events(host: string): Promise<Child[]> {
     const { events } = await ask<WireHistory>("GET", `/v1/history?host=${host}&limit=20`);
-    const rows = events.map((event) => eventRow(event, this.#o.now()));
+    const rows = events.map((event) => eventRow(event, this.#parts.now()));
+    const name = "What happened";
     return [
-      el("h3", {}, "What happened"),
+      el("h3", {}, name),
       rows.length === 0
         ? el("p", { class: "muted" }, "Nothing that this server knows of.")
-        : table(["When", "Breaker", "What", "Who", "Why"], rows),
+        : table(name, ["When", "Breaker", "What", "Who", "Why"], rows),
     ];
   }
 }

@@ -1,31 +1,16 @@
 /**
- * Asking before anything is changed: what will happen, in words that follow what is chosen, and what came of it.
+ * What can be changed from the page, each after a question that says what will happen.
  *
  * @module
  */
-import { ask, breakerPath, button, el, Refused, toast } from "./dom.ts";
-import { duration } from "./format.ts";
-import type { WireSnapshot } from "../../wire.ts";
 import type { WireAdvice, WireApplied } from "../../advice_wire.ts";
 import type { WirePolicy } from "../../policy_wire.ts";
-
-/** A question before a change. */
-export interface Question {
-  title: string;
-  /** What will happen; asked again whenever something is chosen. */
-  words: () => string;
-  /** What the button says that does it. */
-  verb: string;
-  fields?: HTMLElement[];
-  /** Does it, and says what came of it. */
-  act: () => Promise<string>;
-}
-
-/** What is changed: a host or a resolver. */
-export interface TargetName {
-  scope: string;
-  key: string;
-}
+import type { WireSnapshot } from "../../wire.ts";
+import { ask, breakerPath, Refused } from "./ask.ts";
+import { el } from "./dom.ts";
+import { duration } from "./format.ts";
+import { confirmed, field, reasonField } from "./question.ts";
+import type { TargetName } from "./target.ts";
 
 /** How long a host can be opened for. */
 export const OPEN_TIMES: readonly (readonly [seconds: number, words: string])[] = [
@@ -45,57 +30,6 @@ export const POLICY_FIELDS: readonly (readonly [name: string, words: string, ste
   ["retry_after_cap_s", "Longest Retry-After heeded, seconds", "any"],
 ];
 
-/** Shows a question; resolves once it is answered, with whether it was done. */
-export function confirmed({ title, words, verb, fields = [], act }: Question): Promise<boolean> {
-  const said = el("p", { class: "words", id: "dialog-words", role: "status" }, words());
-  const problem = el("p", { class: "problem", role: "alert" });
-  const yes = el("button", { type: "submit", class: "primary" }, verb);
-  const dialog = el("dialog", {
-    "aria-labelledby": "dialog-title",
-    "aria-describedby": "dialog-words",
-  });
-  const no = button("Cancel", () => dialog.close());
-  const form = el(
-    "form",
-    { method: "dialog" },
-    el("h2", { id: "dialog-title" }, title),
-    ...fields,
-    said,
-    problem,
-    el("div", { class: "buttons" }, no, yes),
-  );
-  form.addEventListener("input", () => said.textContent = words());
-  dialog.append(form);
-  document.body.append(dialog);
-  let isDone = false;
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    if (yes.disabled) return;
-    yes.disabled = true;
-    problem.textContent = "";
-    act().then((result) => {
-      isDone = true;
-      dialog.close();
-      toast(result);
-    }, (error) => {
-      yes.disabled = false;
-      problem.textContent = error instanceof Refused ? error.message : String(error);
-    });
-  });
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      resolve(isDone);
-    });
-    dialog.showModal();
-  });
-}
-
-/** A field with its name above it. */
-export function field(name: string, input: HTMLElement): HTMLElement {
-  return el("label", { class: "field" }, el("span", {}, name), input);
-}
-
 /** Opens a host or resolver. */
 export function askOpen(target: TargetName, done: (row: WireSnapshot) => void): Promise<boolean> {
   const time = el(
@@ -104,10 +38,10 @@ export function askOpen(target: TargetName, done: (row: WireSnapshot) => void): 
     ...OPEN_TIMES.map(([seconds, words]) => el("option", { value: seconds }, words)),
   );
   time.value = "600";
-  const reason = el("input", { type: "text", maxlength: 200, autocomplete: "off" });
+  const reason = reasonField();
   return confirmed({
     title: `Open ${target.key}?`,
-    fields: [field("For how long", time), field("Why, for whoever looks later", reason)],
+    fields: [field("For how long", time), reason.element],
     words: () => {
       const lasts = time.value === "0"
         ? "until somebody closes it"
@@ -118,13 +52,13 @@ export function askOpen(target: TargetName, done: (row: WireSnapshot) => void): 
     verb: "Open it",
     act: async () => {
       const seconds = Number(time.value);
-      const words = reason.value.trim();
+      const words = reason.words();
       const body = {
         state: "open",
         ...(seconds > 0 && { seconds }),
         ...(words !== "" && { reason: words }),
       };
-      done(await ask("PUT", breakerPath(target.scope, target.key), body));
+      done(await ask("PUT", breakerPath(target), body));
       return `${target.key} is open.`;
     },
   });
@@ -142,7 +76,7 @@ export function askHalfOpen(
       "If they succeed it closes; if one fails it opens again.",
     verb: "Half-open it",
     act: async () => {
-      done(await ask("PUT", breakerPath(target.scope, target.key), { state: "half_open" }));
+      done(await ask("PUT", breakerPath(target), { state: "half_open" }));
       return `${target.key} is half-open: probes may go out.`;
     },
   });
@@ -157,7 +91,7 @@ export function askClose(target: TargetName, done: (row: WireSnapshot) => void):
       "Its failures, cooldowns and roles start from nothing.",
     verb: "Close it",
     act: async () => {
-      done(await ask("DELETE", breakerPath(target.scope, target.key)));
+      done(await ask("DELETE", breakerPath(target)));
       return `${target.key} is closed.`;
     },
   });
@@ -172,14 +106,14 @@ export function askPolicy({ host, policy, override = {} }: WirePolicy): Promise<
     input.value = typeof value === "number" ? String(value) : "";
     return { name, words, input };
   });
-  const reason = el("input", { type: "text", maxlength: 200, autocomplete: "off" });
+  const reason = reasonField();
   const changed = () =>
     inputs.filter(({ name, input }) => input.value !== "" && Number(input.value) !== present[name]);
   return confirmed({
     title: `Change the policy of ${host}?`,
     fields: [
       el("div", { class: "numbers" }, ...inputs.map(({ words, input }) => field(words, input))),
-      field("Why, for whoever looks later", reason),
+      reason.element,
     ],
     words: () => {
       const changes = changed().map(({ name, input }) =>
@@ -197,7 +131,7 @@ export function askPolicy({ host, policy, override = {} }: WirePolicy): Promise<
       if (Object.keys(wanted).length === 0) {
         throw new Refused(0, "Nothing is changed: give another number");
       }
-      const why = reason.value.trim();
+      const why = reason.words();
       const query = why === "" ? "" : `?reason=${encodeURIComponent(why)}`;
       await ask("PUT", `/v1/policies/${encodeURIComponent(host)}${query}`, {
         ...override,
@@ -238,8 +172,7 @@ export function askApply(
     verb: "Apply it",
     act: async () => {
       const wanted = { host, rule, ...(role !== undefined && { role }) };
-      const { refused } = await ask<WireApplied>("POST", "/v1/advice/apply", { advice: [wanted] });
-      if (refused[0] !== undefined) throw new Refused(409, refused[0].reason);
+      await applied({ advice: [wanted] });
       return `${parameter} of ${whose} is ${to} now.`;
     },
   });
@@ -260,11 +193,20 @@ export function askUndo(
       "The tuner does not repeat the step for a day.",
     verb: "Undo it",
     act: async () => {
-      const { refused } = await ask<WireApplied>("POST", "/v1/advice/apply", { undo: [host] });
-      if (refused[0] !== undefined) throw new Refused(409, refused[0].reason);
+      await applied({ undo: [host] });
       return `The last step at ${host} is undone.`;
     },
   });
+}
+
+/**
+ * Has advice applied, or a step undone.
+ *
+ * @throws {Refused} also where the one piece that is asked for is refused in an answer that is none
+ */
+export async function applied(wanted: { advice?: unknown[]; undo?: string[] }): Promise<void> {
+  const { refused: [first] } = await ask<WireApplied>("POST", "/v1/advice/apply", wanted);
+  if (first !== undefined) throw new Refused(409, first.reason);
 }
 
 /** What each mode does. */
@@ -286,15 +228,15 @@ export function askMode(present: string): Promise<boolean> {
     ...Object.keys(MODE_WORDS).map((mode) => el("option", { value: mode }, mode)),
   );
   choice.value = present;
-  const reason = el("input", { type: "text", maxlength: 200, autocomplete: "off" });
+  const reason = reasonField();
   return confirmed({
     title: "Change the mode?",
-    fields: [field("Mode", choice), field("Why, for whoever looks later", reason)],
+    fields: [field("Mode", choice), reason.element],
     words: () =>
       choice.value === present ? `The mode is ${present} already.` : MODE_WORDS[choice.value]!,
     verb: "Change it",
     act: async () => {
-      const words = reason.value.trim();
+      const words = reason.words();
       await ask("PUT", "/v1/mode", { mode: choice.value, ...(words !== "" && { reason: words }) });
       return `The mode is ${choice.value}.`;
     },

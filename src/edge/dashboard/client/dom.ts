@@ -1,18 +1,16 @@
 /**
- * Making elements and asking the server. Whatever is shown is set as text, never as markup.
+ * Making elements and changing them. Whatever is shown is set as text, never as markup.
  *
  * @module
  */
 import type { RowState } from "./rows.ts";
+import { hashOf, type TargetName } from "./target.ts";
 
 /** Attributes by name; `true` sets one without a value, `undefined` and `false` none. */
 export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** What an element holds. */
 export type Child = Node | string | undefined;
-
-/** A header that no form can send, and no other site have a browser send. */
-export const CSRF_HEADER = "x-breakwater-dashboard";
 
 /** An element with its attributes and what it holds. */
 export function el<K extends keyof HTMLElementTagNameMap>(
@@ -57,6 +55,11 @@ export function button(
   return made;
 }
 
+/** A link to all that is known of a host or resolver. */
+export function hostLink(target: TargetName, text = target.key): HTMLAnchorElement {
+  return el("a", { href: hashOf(target) }, text);
+}
+
 /** The shape of a state, for those who do not see colours; its word stands beside it. */
 export function shape(state: RowState): SVGSVGElement {
   return svg(
@@ -78,42 +81,32 @@ export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** A refusal of the server, in its words. */
-export class Refused extends Error {
-  /** HTTP status; 0 where the server was not reached. */
-  readonly status: number;
-
-  /** With the words of the server. */
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
 /**
- * Asks the server.
- *
- * @throws {Refused} in words that can be shown
+ * Remembers what has the focus. What it gives puts it back where that was drawn anew meanwhile: on the like of it or,
+ * where there is none any more, on the heading of the panel.
  */
-export async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const headers: Record<string, string> = { accept: "application/json", [CSRF_HEADER]: "1" };
-  if (body !== undefined) headers["content-type"] = "application/json";
-  const sent = body === undefined ? undefined : JSON.stringify(body);
-  let response: Response;
-  try {
-    response = await fetch(path, { method, headers, body: sent, credentials: "same-origin" });
-  } catch {
-    throw new Refused(0, "The server cannot be reached");
-  }
-  const answer = await response.json().catch(() => ({}));
-  if (response.ok) return answer;
-  throw new Refused(response.status, answer.detail ?? `The server answered ${response.status}`);
+export function keepFocus(): () => void {
+  const held = document.activeElement;
+  const place = held?.closest("[id]");
+  if (!held || !place) return () => {};
+  const stops = () => [...place.querySelectorAll<HTMLElement>("a, button, summary, [tabindex]")];
+  const at = stops().findIndex((stop) => stop === held);
+  return () => {
+    if (held.isConnected) return;
+    const now = stops();
+    const alike = [now[at], ...now].find((stop) => stop?.textContent === held.textContent);
+    const next = alike ?? place.closest("aside")?.querySelector<HTMLElement>("h2");
+    next?.focus({ preventScroll: true });
+  };
 }
 
-/** The path of a host's or resolver's breaker. */
-export function breakerPath(scope: string, key: string): string {
-  const kind = scope === "host" ? "breakers" : "resolvers";
-  return `/v1/${kind}/${encodeURIComponent(key)}`;
+/** Draws anew what an element holds; the focus, and what was unfolded, stay as they are. */
+export function renew(place: Element, ...children: Child[]): void {
+  const putBack = keepFocus();
+  const isUnfolded = place.querySelector("details")?.open === true;
+  place.replaceChildren(...children.filter((child) => child !== undefined));
+  place.querySelector("details")?.toggleAttribute("open", isUnfolded);
+  putBack();
 }
 
 /** Tells what was done, for everybody: also those who listen. */

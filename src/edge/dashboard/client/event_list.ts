@@ -5,7 +5,8 @@
  */
 import type { WireHistory } from "../board_routes.ts";
 import type { WireEvent } from "../history_book.ts";
-import { ask, byId, el, shape } from "./dom.ts";
+import { ask } from "./ask.ts";
+import { byId, el, hostLink, shape } from "./dom.ts";
 import { clock, duration, REASON_WORDS, STATE_WORDS } from "./format.ts";
 import type { RowState } from "./rows.ts";
 
@@ -96,7 +97,7 @@ export function eventRow(event: WireEvent, now: number): HTMLTableRowElement {
     el(
       "td",
       { class: "host" },
-      key === undefined ? name : el("a", { href: `#${scope}=${encodeURIComponent(key)}` }, name),
+      scope === undefined || key === undefined ? name : hostLink({ scope, key }, name),
     ),
     el("td", { class: "what" }, state === undefined ? undefined : shape(state), what),
     el("td", { class: "who" }, who),

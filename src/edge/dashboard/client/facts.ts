@@ -18,15 +18,14 @@ export const OUTCOME_WORDS: readonly (readonly [name: string, words: string])[] 
 ];
 
 /** A table that scrolls where it is too wide. */
-export function table(heads: readonly string[], rows: HTMLElement[]): HTMLElement {
+export function table(
+  name: string,
+  heads: readonly string[],
+  rows: HTMLElement[],
+): HTMLElement {
   return el(
     "div",
-    {
-      class: "scroll",
-      tabindex: 0,
-      role: "region",
-      "aria-label": heads[0] === "When" ? "Events" : heads[0],
-    },
+    { class: "scroll", tabindex: 0, role: "region", "aria-label": name },
     el(
       "table",
       { class: "plain" },

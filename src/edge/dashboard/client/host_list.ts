@@ -5,9 +5,10 @@
  * @module
  */
 import type { WireTrouble } from "../board.ts";
-import { byId, el, setText, shape } from "./dom.ts";
+import { byId, el, hostLink, setText, shape } from "./dom.ts";
 import { count, STATE_WORDS } from "./format.ts";
 import { bySeverity, countStates, type RowState, rowText, searchText, worstOf } from "./rows.ts";
+import { rowKey } from "./target.ts";
 
 /** Height of a row as the style has it, in pixels. */
 export const ROW_HEIGHT = 52;
@@ -15,7 +16,7 @@ export const ROW_HEIGHT = 52;
 export const OVERSCAN = 8;
 
 /** A row in the document. */
-export interface DrawnRow {
+interface DrawnRow {
   element: HTMLTableRowElement;
   link: HTMLAnchorElement;
   cells: Record<
@@ -77,7 +78,7 @@ export class HostList {
   replace(rows: readonly WireTrouble[]): void {
     this.rows.clear();
     for (const row of rows) this.rows.set(rowKey(row), row);
-    this.changed();
+    this.#changed();
   }
 
   /** One row; gone where it is not in trouble any more. */
@@ -85,13 +86,13 @@ export class HostList {
     const key = rowKey(row);
     if (worstOf(row, this.#now()).state === "closed") this.rows.delete(key);
     else this.rows.set(key, row);
-    this.changed();
+    this.#changed();
   }
 
   /** Shows only these. */
   filter(filter: Partial<Filter>): void {
     this.#filter = { ...this.#filter, ...filter };
-    this.changed();
+    this.#changed();
   }
 
   /** Marks the row whose detail is open. */
@@ -101,7 +102,7 @@ export class HostList {
   }
 
   /** Puts the rows in order in the next frame. */
-  changed(): void {
+  #changed(): void {
     this.#isStale = true;
     this.#changedAt ??= performance.now();
     this.draw();
@@ -177,7 +178,7 @@ export class HostList {
     if (known !== undefined) return known;
     const cell = (name: string) => el("td", { class: name });
     const why = el("span", { class: "why" });
-    const link = el("a", { href: `#${row.scope}=${encodeURIComponent(row.key)}` });
+    const link = hostLink(row);
     const cells = {
       state: cell("state"),
       why,
@@ -254,9 +255,4 @@ export class HostList {
     drawn?.link.focus({ preventScroll: true });
     drawn?.element.scrollIntoView({ block: "nearest" });
   }
-}
-
-/** Tells rows apart. */
-export function rowKey({ scope, key }: { scope: string; key: string }): string {
-  return `${scope}:${key}`;
 }

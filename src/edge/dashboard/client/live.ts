@@ -6,7 +6,9 @@
 import type { WireStatus, WireTroubleList } from "../board_routes.ts";
 import type { WireEvent } from "../history_book.ts";
 import type { WireSnapshot } from "../../wire.ts";
-import { ask, breakerPath, byId, Refused, setText } from "./dom.ts";
+import { ask, breakerPath, Refused } from "./ask.ts";
+import { byId, setText } from "./dom.ts";
+import { rowKey, type TargetName } from "./target.ts";
 
 /** How often is asked, in milliseconds. */
 export const PACE = {
@@ -14,13 +16,13 @@ export const PACE = {
   rows: 2_000,
   manyRows: 5_000,
   advice: 60_000,
-  dirty: 100,
+  changed: 100,
   again: 2_000,
 } as const;
 /** More rows than this are asked for less often. */
 export const MANY_ROWS = 300;
 /** More changed hosts than this are asked for all together. */
-export const MANY = 12;
+export const MANY_CHANGES = 12;
 /** Events that the page listens to. */
 export const EVENT_TYPES = [
   "transition",
@@ -42,36 +44,37 @@ export interface LiveParts {
 
 /** See the module's description. */
 export class LiveFeed {
-  readonly #o: LiveParts;
-  readonly #dirty = new Map<string, { scope: string; key: string }>();
+  readonly #parts: LiveParts;
+  /** Changed since they were asked for last. */
+  readonly #changed = new Map<string, TargetName>();
   #isAsking = false;
   /** Rows at the last look. */
   #known = 0;
   #stream: EventSource | undefined;
-  #isDirty = false;
+  #willAsk = false;
 
   /** Asks nothing before it is started. */
   constructor(parts: LiveParts) {
-    this.#o = parts;
+    this.#parts = parts;
   }
 
   /** Begins, and goes on until the page is left. */
   start(): void {
     this.#connect();
     this.#repeat(() => PACE.status, () => this.#status());
-    this.#repeat(() => this.#known > MANY_ROWS ? PACE.manyRows : PACE.rows, () => this.rows());
-    this.#repeat(() => PACE.advice, () => this.#o.onAdvice());
-    document.addEventListener("visibilitychange", () => document.hidden || this.rows());
+    this.#repeat(() => this.#known > MANY_ROWS ? PACE.manyRows : PACE.rows, () => this.#rows());
+    this.#repeat(() => PACE.advice, () => this.#parts.onAdvice());
+    document.addEventListener("visibilitychange", () => document.hidden || this.#rows());
   }
 
   /** Asks for all rows. */
-  async rows(): Promise<void> {
+  async #rows(): Promise<void> {
     if (this.#isAsking) return;
     this.#isAsking = true;
     try {
       const list = await ask<WireTroubleList>("GET", "/v1/trouble");
       this.#known = list.rows.length;
-      this.#o.onRows(list);
+      this.#parts.onRows(list);
     } catch (error) {
       this.#failed(error);
     } finally {
@@ -81,7 +84,7 @@ export class LiveFeed {
 
   async #status(): Promise<void> {
     try {
-      this.#o.onStatus(await ask<WireStatus>("GET", "/v1/status"));
+      this.#parts.onStatus(await ask<WireStatus>("GET", "/v1/status"));
       if (this.#stream?.readyState === EventSource.OPEN) this.#say("live", "Live");
     } catch (error) {
       this.#failed(error);
@@ -114,24 +117,24 @@ export class LiveFeed {
   }
 
   #take(event: WireEvent): void {
-    if (event.type === "gap") return void this.rows();
-    this.#o.onEvent(event);
+    if (event.type === "gap") return void this.#rows();
+    this.#parts.onEvent(event);
     const { scope, key } = event;
     if (scope === undefined || key === undefined || event.type === "policy") return;
-    this.#dirty.set(`${scope}:${key}`, { scope, key });
-    if (this.#isDirty) return;
-    this.#isDirty = true;
-    setTimeout(() => this.#askDirty(), PACE.dirty);
+    this.#changed.set(rowKey({ scope, key }), { scope, key });
+    if (this.#willAsk) return;
+    this.#willAsk = true;
+    setTimeout(() => this.#askChanged(), PACE.changed);
   }
 
-  #askDirty(): void {
-    this.#isDirty = false;
-    const changed = [...this.#dirty.values()];
-    this.#dirty.clear();
-    if (changed.length > MANY) return void this.rows();
-    for (const { scope, key } of changed) {
-      ask<WireSnapshot>("GET", breakerPath(scope, key)).then(
-        (snapshot) => this.#o.onSnapshot(snapshot),
+  #askChanged(): void {
+    this.#willAsk = false;
+    const changed = [...this.#changed.values()];
+    this.#changed.clear();
+    if (changed.length > MANY_CHANGES) return void this.#rows();
+    for (const target of changed) {
+      ask<WireSnapshot>("GET", breakerPath(target)).then(
+        (snapshot) => this.#parts.onSnapshot(snapshot),
         (error) => this.#failed(error),
       );
     }

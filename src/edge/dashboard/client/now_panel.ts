@@ -6,9 +6,10 @@
  */
 import type { WireStatus } from "../board_routes.ts";
 import type { WireTrouble } from "../board.ts";
-import { byId, el, setText, shape, svg } from "./dom.ts";
+import { byId, hostLink, setText, shape, svg } from "./dom.ts";
 import { count, duration, rate } from "./format.ts";
-import { headline } from "./headline.ts";
+import { type Headline, headline } from "./headline.ts";
+import { hashOf } from "./target.ts";
 
 /** Seconds that the strip shows. */
 export const STRIP_SECONDS = 120;
@@ -106,11 +107,17 @@ export class NowPanel {
       byId("headline-shape").replaceChildren(shape(made.tone));
     }
     setText(byId("headline-text"), made.text);
-    const about = byId("headline-about");
-    const { key, scope, text } = made.about ?? { key: "", scope: "", text: "" };
-    if (about.textContent === `${key} ${text}`) return;
-    const link = el("a", { href: `#${scope}=${encodeURIComponent(key)}` }, key);
-    about.replaceChildren(...(key === "" ? [] : [link, ` ${text}`]));
+    this.#drawAbout(made.about);
+  }
+
+  /** The link stays while the seconds behind it count: whoever presses it, or stands on it, would lose it otherwise. */
+  #drawAbout(about: Headline["about"]): void {
+    const place = byId("headline-about");
+    if (about === undefined) return place.replaceChildren();
+    const { lastChild: words } = place;
+    const isSame = place.querySelector("a")?.getAttribute("href") === hashOf(about);
+    if (!isSame || words === null) place.replaceChildren(hostLink(about), ` ${about.text}`);
+    else if (words.textContent !== ` ${about.text}`) words.textContent = ` ${about.text}`;
   }
 
   /** One bar a second, the newest at the right. */

@@ -7,13 +7,15 @@ import type { WireTrouble } from "../board.ts";
 import type { WireSnapshot } from "../../wire.ts";
 import type { WireSession } from "../session_routes.ts";
 import { AdviceList } from "./advice_list.ts";
+import { ask, problemWords, Refused } from "./ask.ts";
 import { askMode } from "./dialogs.ts";
-import { ask, byId, Refused, toast } from "./dom.ts";
+import { byId, toast } from "./dom.ts";
 import { HostDetail } from "./detail.ts";
 import { EventList } from "./event_list.ts";
-import { HostList, rowKey } from "./host_list.ts";
+import { HostList } from "./host_list.ts";
 import { LiveFeed } from "./live.ts";
 import { NowPanel } from "./now_panel.ts";
+import { readHash, rowKey, type TargetName } from "./target.ts";
 
 /** Begins, on whichever page this is. */
 export function start(): void {
@@ -33,7 +35,7 @@ export function startLogIn(): void {
     ask("POST", "/session", { token, ...(name !== "" && { name }) }).then(
       () => location.reload(),
       (error) => {
-        problem.textContent = error instanceof Refused ? logInProblem(error) : String(error);
+        problem.textContent = logInProblem(error);
       },
     );
   });
@@ -44,10 +46,11 @@ export function startLogIn(): void {
 }
 
 /** What is wrong with a token, in words for who typed it. */
-export function logInProblem({ status, message }: Refused): string {
+export function logInProblem(error: unknown): string {
+  const status = error instanceof Refused ? error.status : 0;
   if (status === 401 || status === 400) return "This token is not known here.";
   if (status === 403) return "This token may not look: use one with the scope read or admin.";
-  return message;
+  return problemWords(error);
 }
 
 /** The page that shows everything. */
@@ -62,14 +65,14 @@ export function startDashboard(): void {
     loadAdvice();
     detail.refresh();
   });
-  const rowOf = (target: { scope: string; key: string }) => list.rows.get(rowKey(target));
+  const rowOf = (target: TargetName) => list.rows.get(rowKey(target));
   const onSnapshot = (snapshot: WireSnapshot) => {
     list.put(rowFrom(snapshot, rowOf(snapshot), now()));
     detail.tick();
   };
   const detail = new HostDetail({ isAdmin, now, advice, rowOf, onChanged: onSnapshot });
   const loadAdvice = () =>
-    advice.load().then(() => detail.showAdvice(), (error) => console.warn(String(error)));
+    advice.load().then(() => detail.showAdvice(), (error) => console.warn(problemWords(error)));
   const feed = new LiveFeed({
     onStatus: (status) => {
       skewMs = status.at - Date.now();
@@ -86,7 +89,7 @@ export function startDashboard(): void {
   });
   addControls(list, events, panel);
   const route = () => {
-    const place = readHash();
+    const place = readHash(location.hash);
     detail.show(place.target);
     list.select(place.target && rowKey(place.target));
     showView(place.view, events);
@@ -120,7 +123,7 @@ export function addControls(list: HostList, events: EventList, panel: NowPanel):
     radio.addEventListener("change", () => list.filter({ state: radio.value }));
   }
   for (const radio of document.querySelectorAll<HTMLInputElement>("input[name=kind]")) {
-    radio.addEventListener("change", () => void events.load(radio.value));
+    radio.addEventListener("change", () => loadEvents(events, radio.value));
   }
   byId("detail-close").addEventListener("click", closeDetail);
   document.getElementById("change-mode")
@@ -147,20 +150,6 @@ export function closeDetail(): void {
   (row ?? byId("search")).focus();
 }
 
-/** What the address names: `#host=api.example.org`, `#history`. */
-export function readHash(): { view: string; target?: { scope: string; key: string } } {
-  const [, scope, key = ""] = /^#(host|resolver)=(.+)$/.exec(location.hash) ?? [];
-  if (scope !== undefined) {
-    try {
-      return { view: "hosts", target: { scope, key: decodeURIComponent(key) } };
-    } catch {
-      return { view: "hosts" }; // not an address that this page has made
-    }
-  }
-  const view = location.hash.slice(1);
-  return { view: view === "advice" || view === "history" ? view : "hosts" };
-}
-
 /** Shows one of the views. */
 export function showView(view: string, events: EventList): void {
   for (const section of document.querySelectorAll<HTMLElement>("[data-view]")) {
@@ -170,7 +159,12 @@ export function showView(view: string, events: EventList): void {
     if (link.getAttribute("href") === `#${view}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  if (view === "history") events.load().catch((error) => toast(String(error)));
+  if (view === "history") loadEvents(events);
+}
+
+/** Shows the history, or why there is none. */
+export function loadEvents(events: EventList, kind?: string): void {
+  events.load(kind).catch((error) => toast(problemWords(error)));
 }
 
 /** Puts the command of the empty page where it can be pasted from. */
