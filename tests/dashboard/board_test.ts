@@ -7,6 +7,8 @@ import { assertEquals } from "@std/assert";
 import { BreakerRegistry } from "../../src/registry/registry.ts";
 import { createApp } from "../../src/edge/app.ts";
 import { memoryStore } from "../../src/stores/memory.ts";
+import { ManualTimers } from "../support/manual_timers.ts";
+import { ScriptedStore } from "../support/scripted_store.ts";
 import { call, createEdge, post, START, tellOutcome } from "../edge/calls.ts";
 
 Deno.test("the status counts breakers by state and verdicts by what they were", async () => {
@@ -125,6 +127,24 @@ Deno.test("the history of another process on the same store is told too", async 
     events = (await call(app, "GET", "/v1/history?kind=acts")).body.events;
   }
   assertEquals(events.map(({ note }) => note), ["there"]);
+});
+
+Deno.test("while the store is down the lists say that they are not complete", async () => {
+  const timers = new ManualTimers();
+  const store = new ScriptedStore(timers.now);
+  await using registry = new BreakerRegistry({ store, now: timers.now, timers });
+  const app = createApp({ registry, now: timers.now });
+  const complete = async () => {
+    const answers = [await call(app, "GET", "/v1/trouble"), await call(app, "GET", "/v1/status")];
+    return answers.map(({ body }) => body.complete);
+  };
+  assertEquals(await complete(), [true, true]);
+  store.failure = "reject";
+  await timers.advance(10_000);
+  assertEquals(await complete(), [false, false]);
+  store.failure = undefined;
+  await timers.advance(10_000);
+  assertEquals(await complete(), [true, true]);
 });
 
 Deno.test("what a query says wrongly is named", async () => {

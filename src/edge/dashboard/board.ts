@@ -32,7 +32,7 @@ export interface Board {
   rows: readonly WireTrouble[];
   /** Hosts and resolvers by their worst breaker; `closed`: those that only count failures. */
   counts: Readonly<Record<BreakerState, number>>;
-  /** False where there are more than were looked at. */
+  /** False where there are more than were looked at, or the store could not be read: then this process's own. */
   complete: boolean;
 }
 
@@ -88,10 +88,12 @@ export class TroubleBoard {
     const counting = this.#volumes.get(() => this.#count());
     const snapshots: WireSnapshot[] = [];
     let cursor: string | undefined;
+    let degraded = false;
     do {
       const page = await this.#registry.page({ limit: PAGE, cursor });
       snapshots.push(...page.snapshots.map(wireSnapshot));
       cursor = page.cursor;
+      degraded ||= page.degraded === true;
     } while (cursor !== undefined && snapshots.length < MAX_ROWS);
     const volumes = this.#volumes.last ?? await this.#soon(counting);
     const rows = snapshots.map((snapshot): WireTrouble => {
@@ -101,7 +103,7 @@ export class TroubleBoard {
     });
     const at = this.#now();
     const counts = countStates(rows, at);
-    return { at, rows: bySeverity(rows, at), counts, complete: cursor === undefined };
+    return { at, rows: bySeverity(rows, at), counts, complete: cursor === undefined && !degraded };
   }
 
   /** Not waited for long: whoever looks wants to know first what is open. */

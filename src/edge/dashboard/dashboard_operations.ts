@@ -28,7 +28,9 @@ const status: z.ZodType<WireStatus> = z.object({
   mode: z.enum(["enforce", "observe", "off"]),
   counts: z.object({ open: count, half_open: count, closed: count })
     .describe("Hosts and resolvers in trouble; closed: those that count failures"),
-  complete: z.boolean().describe("False where there are more than were counted"),
+  complete: z.boolean().describe(
+    "False where there are more than were counted, or the store could not be read",
+  ),
   store: z.object({
     up: z.boolean(),
     outages: count,
@@ -49,7 +51,9 @@ const list: z.ZodType<WireTroubleList> = z.object({
   at: time,
   window_s: z.int(),
   rows: z.array(trouble),
-  complete: z.boolean().describe("False where there are more than were looked at"),
+  complete: z.boolean().describe(
+    "False where there are more than were looked at, or the store could not be read",
+  ),
 });
 const event: z.ZodType<WireEvent> = z.object({
   id: z.string(),

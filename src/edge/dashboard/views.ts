@@ -96,7 +96,7 @@ function emptyState(origin: string, needsToken: boolean): Markup {
   const command =
     `curl --json '{"url":"https://api.example.org/works"}'${token} ${origin}/v1/allow`;
   return html`
-    <h3>No host is in trouble</h3>
+    <h3 id="empty-title">No host is in trouble</h3>
     <p
       class="muted">Hosts appear here when they fail. To begin, let a crawler ask before each request and tell how it went:</p>
     <div class="copy"><code id="command" class="command" tabindex="0">${command}</code>

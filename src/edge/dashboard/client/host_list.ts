@@ -74,8 +74,10 @@ export class HostList {
     return countStates(this.rows.values(), this.#now());
   }
 
-  /** All rows anew. */
-  replace(rows: readonly WireTrouble[]): void {
+  /** All rows anew; `complete` is false where there may be others. */
+  replace(rows: readonly WireTrouble[], complete: boolean): void {
+    const known = complete ? "" : " that this server knows of: the store could not be read";
+    setText(byId("empty-title"), `No host is in trouble${known}`);
     this.rows.clear();
     for (const row of rows) this.rows.set(rowKey(row), row);
     this.#changed();

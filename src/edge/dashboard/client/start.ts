@@ -78,7 +78,7 @@ export function startDashboard(): void {
       skewMs = status.at - Date.now();
       panel.take(status);
     },
-    onRows: ({ rows }) => list.replace(rows),
+    onRows: ({ rows, complete }) => list.replace(rows, complete),
     onSnapshot,
     onEvent: (event) => {
       events.add(event);
