@@ -39,7 +39,8 @@ const MAY_USE: Record<string, readonly string[]> = {
   pacing: [],
   registry: [],
   fetch: [],
-  config: ["zod", "@std/yaml"],
+  config: ["zod/mini", "@std/yaml"],
+  edge: ["zod/mini", "hono"],
 };
 
 function folderOf(file: URL): string {

@@ -19,8 +19,8 @@ import {
 import { BODY_LIMIT, readJson } from "./body.ts";
 import type { EdgeContext } from "./context.ts";
 import { stored } from "./policy_routes.ts";
-import { type Apply, parseAdviceQuery, parseApply } from "./requests.ts";
-import type { AdviceBody } from "./schemas.ts";
+import { type Apply, parseAdviceQuery, parseApply } from "./operator_requests.ts";
+import type { AdviceBody } from "./advice_schemas.ts";
 import { stateAnswer } from "./wire.ts";
 
 /** How far back is looked where nobody says it, in seconds. */

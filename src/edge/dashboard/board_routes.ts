@@ -11,7 +11,7 @@ import type { TuningStep } from "../../tuning/tuning_record.ts";
 import type { Tuner } from "../../tuning/tuner.ts";
 import { type WireStep, wireStep } from "../advice_wire.ts";
 import type { EdgeContext } from "../context.ts";
-import { parseAdviceQuery, parseHistoryQuery, parseHostParameter } from "../requests.ts";
+import { parseAdviceQuery, parseHistoryQuery, parseHostParameter } from "../operator_requests.ts";
 import { stateAnswer } from "../wire.ts";
 import { type TroubleBoard, VOLUME_MS, type WireTrouble } from "./board.ts";
 import type { HistoryBook, WireEvent } from "./history_book.ts";
