@@ -40,7 +40,7 @@ const MAY_USE: Record<string, readonly string[]> = {
   registry: [],
   fetch: [],
   config: ["zod/mini", "@std/yaml"],
-  edge: ["zod/mini", "hono"],
+  edge: ["zod/mini", "zod/v4/core", "hono"],
 };
 
 function folderOf(file: URL): string {

@@ -5,9 +5,22 @@
  * @module
  */
 import * as z from "zod/mini";
+import { ZodMiniObject } from "zod/mini";
+import { $constructor, $ZodObjectJIT } from "zod/v4/core";
 import type { OutcomeKind } from "../breaker/types.ts";
 import { MAX_URL, text } from "./fields.ts";
 import type { ObjectSchema } from "./mistakes.ts";
+
+/** `zod/mini` leaves out the generated code with which `zod` reads an object in half the time. */
+const CompiledObject = $constructor<z.ZodMiniObject>("CompiledObject", (schema, def) => {
+  $ZodObjectJIT.init(schema, def);
+  ZodMiniObject.init(schema, def);
+});
+
+/** The same schema, for what comes with each request of a crawler. */
+function compiled<T extends z.ZodMiniObject>(schema: T): T {
+  return new CompiledObject(schema.def) as T; // safe: an object of the same definition
+}
 
 /** The body of `POST /v1/allow`. */
 export interface AllowBody {
@@ -18,12 +31,12 @@ export interface AllowBody {
 }
 
 /** The schema of {@linkcode AllowBody}. */
-export const allowBody: ObjectSchema<AllowBody> = z.strictObject({
+export const allowBody: ObjectSchema<AllowBody> = compiled(z.strictObject({
   host: z.optional(text(MAX_URL)),
   url: z.optional(text(MAX_URL)),
   role: z.optional(z.string()),
   resolver: z.optional(z.string()),
-});
+}));
 
 /** The body of `POST /v1/record`. */
 export interface RecordBody {
@@ -40,7 +53,7 @@ export interface RecordBody {
 }
 
 /** The schema of {@linkcode RecordBody}. */
-export const recordBody: ObjectSchema<RecordBody> = z.strictObject({
+export const recordBody: ObjectSchema<RecordBody> = compiled(z.strictObject({
   permit: z.string(),
   status: z.optional(z.int().check(z.minimum(100), z.maximum(999))),
   error: z.optional(text(1_024)),
@@ -49,7 +62,7 @@ export const recordBody: ObjectSchema<RecordBody> = z.strictObject({
   retry_after_ms: z.optional(z.number()),
   latency_ms: z.optional(z.number().check(z.minimum(0))),
   from_cache: z.optional(z.boolean()),
-});
+}));
 
 /** The body of `POST /v1/batch`, its items unread. */
 export interface BatchBody {
