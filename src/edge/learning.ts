@@ -5,7 +5,6 @@
  */
 import type { RegistryCore } from "../registry/core.ts";
 import { type BreakerRegistry, coreOf } from "../registry/registry.ts";
-import { openSqliteLog } from "../telemetry/sqlite_log.ts";
 import type { Evidence } from "../tuning/evidence.ts";
 import { summaryMetrics } from "../tuning/summary_metrics.ts";
 import { Tuner } from "../tuning/tuner.ts";
@@ -43,6 +42,7 @@ async function openLog(
   path: string,
   log: (line: string) => void,
 ): Promise<void> {
+  const { openSqliteLog } = await import("../telemetry/sqlite_log.ts");
   try {
     await openSqliteLog(registry, path, { onTrouble: log });
   } catch (error) {

@@ -1,12 +1,12 @@
 /**
- * Which store the server uses: the one that is configured, or the nearest at hand. Part of the composition root.
+ * Which store the server uses: the one that is configured, or the nearest at hand. Part of the composition root. What
+ * not every server needs is loaded by who does.
  *
  * @module
  */
 import type { ResolvedConfig } from "../config/mod.ts";
 import { denoKvStore } from "../stores/deno_kv.ts";
 import { memoryStore } from "../stores/memory.ts";
-import { sqliteStore } from "../stores/sqlite.ts";
 import type { Store } from "../stores/store.ts";
 import { StartError } from "./settings.ts";
 
@@ -55,8 +55,7 @@ export async function openStore(
       return openAssigned();
     case "sqlite":
       if (onDeploy) refuseFile(backend, path!);
-      // A locked file holds up the whole process: no longer than a call may take.
-      return await opened(sqliteStore(path!, { busyTimeoutMs: timeoutMs }), backend, path!);
+      return await openSqlite(path!, timeoutMs);
     case "upstash":
       return await openUpstash(settings, env);
   }
@@ -69,12 +68,17 @@ function refuseFile(backend: string, path: string): never {
   );
 }
 
+async function openSqlite(path: string, timeoutMs: number): Promise<OpenedStore> {
+  const { sqliteStore } = await import("../stores/sqlite.ts");
+  // A locked file holds up the whole process: no longer than a call may take.
+  return await opened(sqliteStore(path, { busyTimeoutMs: timeoutMs }), "sqlite", path);
+}
+
 async function openUpstash(
   { url, tokenEnv }: ResolvedConfig["store"],
   env: Environment,
 ): Promise<OpenedStore> {
   const name = "upstash";
-  // The largest of all that a server may need, and most need it not.
   const { upstashFromEnv, upstashStore } = await import("../stores/upstash.ts");
   try {
     if (url === undefined && tokenEnv === undefined) {
