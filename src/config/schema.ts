@@ -98,82 +98,66 @@ const OVERRIDE_BOUNDS: Bounds = {
   seconds: DAY_S,
 };
 
-const ratio = () => above0(1, "");
-const statuses = () =>
-  z.array(whole(...BOUNDS.status), `a list of HTTP statuses, ${BOUNDS.status.join(" to ")}`)
-    .check(z.maxLength(500, "at most 500 statuses"));
-
 /** Limits by role. What the shape of the text leaves open is for `checks.ts`. */
 const rates = named(
   "roles",
   z.string(LIMITS_EXPECTED).check(z.regex(LIMITS_PATTERN, LIMITS_EXPECTED)),
 );
 
-function roleShape(most: Bounds) {
-  return {
+const ratio = above0(1, "");
+const statuses = z
+  .array(whole(...BOUNDS.status), `a list of HTTP statuses, ${BOUNDS.status.join(" to ")}`)
+  .check(z.maxLength(500, "at most 500 statuses"));
+
+/** What policies are made of, each built once: the server waits for it when it starts. */
+function partsWithin(most: Bounds) {
+  const seconds = above0(most.seconds, " of seconds");
+  const cap = amount(0, most.seconds, " of seconds");
+  const role = {
     fail_max: whole(1, most.failMax),
-    reset_timeout_s: above0(most.seconds, " of seconds"),
-    reset: above0(most.seconds, " of seconds"),
+    reset_timeout_s: seconds,
+    reset: seconds,
     success_threshold: whole(1, most.successThreshold),
     trial_calls: whole(...BOUNDS.trialCalls),
   };
-}
-
-function rollingSection(most: Bounds) {
-  return section({
-    enabled: z.boolean("true or false"),
-    threshold_failures: whole(1, most.thresholdFailures),
-    window_s: above0(most.seconds, " of seconds"),
-    cooldown_s: above0(most.seconds, " of seconds"),
-  });
-}
-
-function rateShape(most: Bounds) {
-  return {
+  const ratios = {
     failure_rate: section({
-      window_s: above0(most.seconds, " of seconds"),
+      window_s: seconds,
       min_calls: whole(1, most.minCalls),
-      threshold: ratio(),
+      threshold: ratio,
     }),
     slow_call: section({
       duration_ms: amount(0, most.seconds * 1_000, " of milliseconds"),
-      threshold: ratio(),
+      threshold: ratio,
     }),
   };
-}
-
-function resolverShape(most: Bounds) {
-  const seconds = () => above0(most.seconds, " of seconds");
-  return {
-    ...roleShape(most),
-    retry_after_cap_s: amount(0, most.seconds, " of seconds"),
-    retry_after_cap: amount(0, most.seconds, " of seconds"),
-    probe_lease_s: seconds(),
-    permit_ttl_s: seconds(),
-    forget_s: seconds(),
-    backoff: section({
-      factor: amount(...BOUNDS.backoffFactor, ""),
-      max_s: seconds(),
-    }),
-    classify: section({
-      failure_statuses: statuses(),
-      neutral_statuses: statuses(),
-    }),
+  const resolver = {
+    ...role,
+    retry_after_cap_s: cap,
+    retry_after_cap: cap,
+    probe_lease_s: seconds,
+    permit_ttl_s: seconds,
+    forget_s: seconds,
+    backoff: section({ factor: amount(...BOUNDS.backoffFactor, ""), max_s: seconds }),
+    classify: section({ failure_statuses: statuses, neutral_statuses: statuses }),
     half_open: section({ jitter_ms: amount(0, LONGEST_MS, " of milliseconds") }),
-    ...rateShape(most),
+    ...ratios,
+  };
+  const rolling = section({
+    enabled: z.boolean("true or false"),
+    threshold_failures: whole(1, most.thresholdFailures),
+    window_s: seconds,
+    cooldown_s: seconds,
+  });
+  const roles = named("roles", section(role));
+  return {
+    advanced: section({ rolling, ...ratios }),
+    resolver: section(resolver),
+    policy: section({ ...resolver, rolling, roles, rates }),
   };
 }
 
-function policySection(most: Bounds) {
-  return section({
-    ...resolverShape(most),
-    rolling: rollingSection(most),
-    roles: named("roles", section(roleShape(most))),
-    rates,
-  });
-}
-
-const policy = policySection(FILE_BOUNDS);
+const file = partsWithin(FILE_BOUNDS);
 
 const store = section({
   backend: oneOf("memory", "deno-kv", "sqlite", "upstash"),
@@ -188,22 +172,19 @@ const store = section({
 });
 
 /** A policy as a file may write it. */
-export const policySchema: z.ZodMiniType<WrittenPolicy> = policy;
+export const policySchema: z.ZodMiniType<WrittenPolicy> = file.policy;
 
 /** What may be laid over a host's policy while the system runs: the same keys, within narrower bounds. */
-export const overrideSchema: z.ZodMiniType<WrittenPolicy> = policySection(OVERRIDE_BOUNDS);
+export const overrideSchema: z.ZodMiniType<WrittenPolicy> = partsWithin(OVERRIDE_BOUNDS).policy;
 
 /** A whole file, apart from empty sections. */
 export const configSchema: z.ZodMiniType<WrittenConfig> = section({
   mode: oneOf("enforce", "observe", "off"),
   store,
-  defaults: policy,
-  advanced: section({
-    rolling: rollingSection(FILE_BOUNDS),
-    ...rateShape(FILE_BOUNDS),
-  }),
+  defaults: file.policy,
+  advanced: file.advanced,
   rates: named("hosts", rates),
   pacing: section({ max_wait_ms: amount(...BOUNDS.maxWaitMs, " of milliseconds") }),
-  hosts: named("hosts", policy),
-  resolvers: named("resolvers", section(resolverShape(FILE_BOUNDS))),
+  hosts: named("hosts", file.policy),
+  resolvers: named("resolvers", file.resolver),
 });
