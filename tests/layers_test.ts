@@ -118,6 +118,7 @@ const LATER = [
   "src/stores/sqlite.ts",
   "src/stores/upstash.ts",
   "src/telemetry/sqlite_log.ts",
+  "src/tuning/tuner.ts",
 ];
 
 Deno.test("the edge starts without what most calls never need", () => {

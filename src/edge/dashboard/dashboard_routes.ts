@@ -6,8 +6,8 @@
  */
 import type { Hono } from "hono";
 import type { EventLog } from "../../telemetry/event_log.ts";
-import type { Tuner } from "../../tuning/tuner.ts";
 import type { EdgeContext } from "../context.ts";
+import type { EdgeTuner } from "../late_tuner.ts";
 import { secured } from "../secure_headers.ts";
 import { addBoardRoutes, statusOf, troubleList } from "./board_routes.ts";
 import { TroubleBoard } from "./board.ts";
@@ -30,7 +30,7 @@ const POLICY = [
 /** What the dashboard works with beside what all routes do. */
 export interface DashboardParts {
   log: EventLog;
-  tuner: Tuner;
+  tuner: Pick<EdgeTuner, "steps">;
   /** Absent where the app is open. */
   sessions: Sessions | undefined;
 }
