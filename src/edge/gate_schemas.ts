@@ -5,6 +5,7 @@
  * @module
  */
 import * as z from "zod/mini";
+// Once more by its name: the compiler takes an assertion from no member of a namespace.
 import { ZodMiniObject } from "zod/mini";
 import { $constructor, $ZodObjectJIT } from "zod/v4/core";
 import type { OutcomeKind } from "../breaker/types.ts";
