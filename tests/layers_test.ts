@@ -39,7 +39,8 @@ const MAY_USE: Record<string, readonly string[]> = {
   pacing: [],
   registry: [],
   fetch: [],
-  config: ["zod", "@std/yaml"],
+  config: ["zod/mini", "@std/yaml"],
+  edge: ["zod/mini", "zod/v4/core", "hono"],
 };
 
 function folderOf(file: URL): string {
@@ -86,17 +87,54 @@ Deno.test("files that are imported by path exist", () => {
   assertEquals(missing.map(shown), []);
 });
 
-Deno.test("nothing that mod.ts reaches imports from outside", () => {
+/** What a program imports that begins with this file: all of it, or what is loaded before anything runs. */
+function reachedFrom(entry: string, wanted: (found: Import) => boolean): Import[] {
   const seen = new Set<string>();
-  const outside: string[] = [];
+  const reached: Import[] = [];
   const follow = (file: URL) => {
     if (seen.has(file.href)) return;
     seen.add(file.href);
-    for (const found of importsOf(file)) {
-      if (found.file === undefined) outside.push(shown(found));
-      else follow(found.file);
+    for (const found of importsOf(file).filter(wanted)) {
+      reached.push(found);
+      if (found.file !== undefined) follow(found.file);
     }
   };
-  follow(new URL("mod.ts", ROOT));
-  assertEquals(outside, []);
+  follow(new URL(entry, ROOT));
+  return reached;
+}
+
+Deno.test("nothing that mod.ts reaches imports from outside", () => {
+  const outside = reachedFrom("mod.ts", () => true).filter(({ file }) => file === undefined);
+  assertEquals(outside.map(shown), []);
+});
+
+/** What the edge answers most calls without: it is loaded by who needs it. */
+const LATER = [
+  "src/config/file.ts",
+  "src/edge/dashboard/page.ts",
+  "src/edge/dashboard/script.ts",
+  "src/edge/dashboard/style.ts",
+  "src/edge/openapi.ts",
+  "src/stores/sqlite.ts",
+  "src/stores/upstash.ts",
+  "src/telemetry/sqlite_log.ts",
+  "src/tuning/tuner.ts",
+];
+
+Deno.test("the edge starts without what most calls never need", () => {
+  const all = reachedFrom("src/edge/main.ts", () => true).map(({ file }) => file?.href);
+  const atOnce = reachedFrom("src/edge/main.ts", ({ when }) => when === "at once");
+  for (const path of LATER) {
+    const { href } = new URL(path, ROOT);
+    assertEquals(all.includes(href), true, `${path} is not reached at all`);
+    assertEquals(atOnce.filter(({ file }) => file?.href === href).map(shown), []);
+  }
+  const packages = atOnce.filter(({ file }) => file === undefined)
+    .map(({ specifier }) => specifier);
+  assertEquals([...new Set(packages)].sort(), [
+    "hono",
+    "hono/router/trie-router",
+    "zod/mini",
+    "zod/v4/core",
+  ]);
 });

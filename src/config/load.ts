@@ -5,7 +5,6 @@
  * @module
  */
 import { type Environment, readEnv } from "./environment.ts";
-import { parseConfig } from "./file.ts";
 import type { FileConfig } from "./file_config.ts";
 import { readFlags } from "./flags.ts";
 import { ConfigError, type ConfigIssue, describeFound } from "./issues.ts";
@@ -43,7 +42,10 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   if (path !== undefined) {
     const namedBy = byFlag === undefined ? "BREAKWATER_CONFIG" : "--breaker-config";
     file = await attempt(async () => {
-      return parseConfig(await readFile(path, namedBy, options.readTextFile), path);
+      const text = await readFile(path, namedBy, options.readTextFile);
+      // With all that reads YAML: where no file is named, nothing of it is loaded.
+      const { parseConfig } = await import("./file.ts");
+      return parseConfig(text, path);
     }, issues);
   }
   if (issues.length > 0) throw new ConfigError(issues);

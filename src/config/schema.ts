@@ -4,7 +4,7 @@
  *
  * @module
  */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { BOUNDS, LONGEST_MS } from "../breaker/policy_bounds.ts";
 import { LIMITS_EXPECTED, LIMITS_PATTERN } from "../breaker/rates.ts";
 import type { FileConfig, PolicyYaml, RoleYaml } from "./file_config.ts";
@@ -41,32 +41,32 @@ export interface WrittenConfig extends Omit<FileConfig, "defaults" | "hosts" | "
 
 function whole(least: number, most: number) {
   const expected = `a whole number from ${least} to ${most}`;
-  return z.number(expected).int(expected).min(least, expected).max(most, expected);
+  return z.int(expected).check(z.minimum(least, expected), z.maximum(most, expected));
 }
 
 function amount(least: number, most: number, unit: string) {
   const expected = `a number${unit} from ${least} to ${most}`;
-  return z.number(expected).min(least, expected).max(most, expected);
+  return z.number(expected).check(z.minimum(least, expected), z.maximum(most, expected));
 }
 
 function above0(most: number, unit: string) {
   const expected = `a number${unit} above 0, up to ${most}`;
-  return z.number(expected).gt(0, expected).max(most, expected);
+  return z.number(expected).check(z.gt(0, expected), z.maximum(most, expected));
 }
 
 function oneOf<const T extends readonly string[]>(...words: T) {
   return z.enum(words, `one of ${words.join(", ")}`);
 }
 
-/** Refuses unknown keys; the message is the list of those that are known. */
+/** Any key may be left out; unknown ones are refused, with the list of those that are known as the message. */
 function section<T extends z.core.$ZodLooseShape>(shape: T) {
   const keys = Object.keys(shape).join(", ");
-  return z.strictObject(shape, {
+  return z.partial(z.strictObject(shape, {
     error: (issue) => issue.code === "unrecognized_keys" ? keys : `a mapping with keys of ${keys}`,
-  });
+  }));
 }
 
-function named<T extends z.ZodType>(what: string, value: T) {
+function named<T extends z.ZodMiniType>(what: string, value: T) {
   return z.record(z.string(), value, `a mapping of ${what}`);
 }
 
@@ -98,114 +98,93 @@ const OVERRIDE_BOUNDS: Bounds = {
   seconds: DAY_S,
 };
 
-const ratio = () => above0(1, "");
-const statuses = () =>
-  z.array(whole(...BOUNDS.status), `a list of HTTP statuses, ${BOUNDS.status.join(" to ")}`).max(
-    500,
-    "at most 500 statuses",
-  );
-
 /** Limits by role. What the shape of the text leaves open is for `checks.ts`. */
-const rates = named("roles", z.string(LIMITS_EXPECTED).regex(LIMITS_PATTERN, LIMITS_EXPECTED));
+const rates = named(
+  "roles",
+  z.string(LIMITS_EXPECTED).check(z.regex(LIMITS_PATTERN, LIMITS_EXPECTED)),
+);
 
-function roleShape(most: Bounds) {
-  return {
-    fail_max: whole(1, most.failMax).optional(),
-    reset_timeout_s: above0(most.seconds, " of seconds").optional(),
-    reset: above0(most.seconds, " of seconds").optional(),
-    success_threshold: whole(1, most.successThreshold).optional(),
-    trial_calls: whole(...BOUNDS.trialCalls).optional(),
+const ratio = above0(1, "");
+const statuses = z
+  .array(whole(...BOUNDS.status), `a list of HTTP statuses, ${BOUNDS.status.join(" to ")}`)
+  .check(z.maxLength(500, "at most 500 statuses"));
+
+/** What policies are made of, each built once: the server waits for it when it starts. */
+function partsWithin(most: Bounds) {
+  const seconds = above0(most.seconds, " of seconds");
+  const cap = amount(0, most.seconds, " of seconds");
+  const role = {
+    fail_max: whole(1, most.failMax),
+    reset_timeout_s: seconds,
+    reset: seconds,
+    success_threshold: whole(1, most.successThreshold),
+    trial_calls: whole(...BOUNDS.trialCalls),
   };
-}
-
-function rollingSection(most: Bounds) {
-  return section({
-    enabled: z.boolean("true or false").optional(),
-    threshold_failures: whole(1, most.thresholdFailures).optional(),
-    window_s: above0(most.seconds, " of seconds").optional(),
-    cooldown_s: above0(most.seconds, " of seconds").optional(),
-  });
-}
-
-function rateShape(most: Bounds) {
-  return {
+  const ratios = {
     failure_rate: section({
-      window_s: above0(most.seconds, " of seconds").optional(),
-      min_calls: whole(1, most.minCalls).optional(),
-      threshold: ratio().optional(),
-    }).optional(),
+      window_s: seconds,
+      min_calls: whole(1, most.minCalls),
+      threshold: ratio,
+    }),
     slow_call: section({
-      duration_ms: amount(0, most.seconds * 1_000, " of milliseconds").optional(),
-      threshold: ratio().optional(),
-    }).optional(),
+      duration_ms: amount(0, most.seconds * 1_000, " of milliseconds"),
+      threshold: ratio,
+    }),
   };
-}
-
-function resolverShape(most: Bounds) {
-  const seconds = () => above0(most.seconds, " of seconds");
-  return {
-    ...roleShape(most),
-    retry_after_cap_s: amount(0, most.seconds, " of seconds").optional(),
-    retry_after_cap: amount(0, most.seconds, " of seconds").optional(),
-    probe_lease_s: seconds().optional(),
-    permit_ttl_s: seconds().optional(),
-    forget_s: seconds().optional(),
-    backoff: section({
-      factor: amount(...BOUNDS.backoffFactor, "").optional(),
-      max_s: seconds().optional(),
-    }).optional(),
-    classify: section({
-      failure_statuses: statuses().optional(),
-      neutral_statuses: statuses().optional(),
-    }).optional(),
-    half_open: section({ jitter_ms: amount(0, LONGEST_MS, " of milliseconds").optional() })
-      .optional(),
-    ...rateShape(most),
+  const resolver = {
+    ...role,
+    retry_after_cap_s: cap,
+    retry_after_cap: cap,
+    probe_lease_s: seconds,
+    permit_ttl_s: seconds,
+    forget_s: seconds,
+    backoff: section({ factor: amount(...BOUNDS.backoffFactor, ""), max_s: seconds }),
+    classify: section({ failure_statuses: statuses, neutral_statuses: statuses }),
+    half_open: section({ jitter_ms: amount(0, LONGEST_MS, " of milliseconds") }),
+    ...ratios,
   };
-}
-
-function policySection(most: Bounds) {
-  return section({
-    ...resolverShape(most),
-    rolling: rollingSection(most).optional(),
-    roles: named("roles", section(roleShape(most))).optional(),
-    rates: rates.optional(),
+  const rolling = section({
+    enabled: z.boolean("true or false"),
+    threshold_failures: whole(1, most.thresholdFailures),
+    window_s: seconds,
+    cooldown_s: seconds,
   });
+  const roles = named("roles", section(role));
+  return {
+    advanced: section({ rolling, ...ratios }),
+    resolver: section(resolver),
+    policy: section({ ...resolver, rolling, roles, rates }),
+  };
 }
 
-const policy = policySection(FILE_BOUNDS);
+const file = partsWithin(FILE_BOUNDS);
 
 const store = section({
-  backend: oneOf("memory", "deno-kv", "sqlite", "upstash").optional(),
-  share: oneOf("state", "cooldowns").optional(),
-  path: z.string("a path").min(1, "a path").optional(),
-  url: z.url({ protocol: /^https?$/, error: "an address that starts with https:// or http://" })
-    .optional(),
+  backend: oneOf("memory", "deno-kv", "sqlite", "upstash"),
+  share: oneOf("state", "cooldowns"),
+  path: z.string("a path").check(z.minLength(1, "a path")),
+  url: z.url({ protocol: /^https?$/, error: "an address that starts with https:// or http://" }),
   token_env: z.string("the name of an environment variable")
-    .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "the name of an environment variable").optional(),
-  freshness_ms: amount(0, 3_600_000, " of milliseconds").optional(),
-  timeout_ms: whole(1, 60_000).optional(),
-  on_error: oneOf("local", "allow", "deny").optional(),
+    .check(z.regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "the name of an environment variable")),
+  freshness_ms: amount(0, 3_600_000, " of milliseconds"),
+  timeout_ms: whole(1, 60_000),
+  on_error: oneOf("local", "allow", "deny"),
 });
 
 /** A policy as a file may write it. */
-export const policySchema: z.ZodType<WrittenPolicy> = policy;
+export const policySchema: z.ZodMiniType<WrittenPolicy> = file.policy;
 
 /** What may be laid over a host's policy while the system runs: the same keys, within narrower bounds. */
-export const overrideSchema: z.ZodType<WrittenPolicy> = policySection(OVERRIDE_BOUNDS);
+export const overrideSchema: z.ZodMiniType<WrittenPolicy> = partsWithin(OVERRIDE_BOUNDS).policy;
 
 /** A whole file, apart from empty sections. */
-export const configSchema: z.ZodType<WrittenConfig> = section({
-  mode: oneOf("enforce", "observe", "off").optional(),
-  store: store.optional(),
-  defaults: policy.optional(),
-  advanced: section({
-    rolling: rollingSection(FILE_BOUNDS).optional(),
-    ...rateShape(FILE_BOUNDS),
-  }).optional(),
-  rates: named("hosts", rates).optional(),
-  pacing: section({ max_wait_ms: amount(...BOUNDS.maxWaitMs, " of milliseconds").optional() })
-    .optional(),
-  hosts: named("hosts", policy).optional(),
-  resolvers: named("resolvers", section(resolverShape(FILE_BOUNDS))).optional(),
+export const configSchema: z.ZodMiniType<WrittenConfig> = section({
+  mode: oneOf("enforce", "observe", "off"),
+  store,
+  defaults: file.policy,
+  advanced: file.advanced,
+  rates: named("hosts", rates),
+  pacing: section({ max_wait_ms: amount(...BOUNDS.maxWaitMs, " of milliseconds") }),
+  hosts: named("hosts", file.policy),
+  resolvers: named("resolvers", file.resolver),
 });

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import type { PolicyPatch } from "../breaker/types.ts";
 import { checkConfig, checkPolicy } from "./checks.ts";
 import type { FileConfig, PolicyYaml } from "./file_config.ts";
@@ -71,7 +71,7 @@ function onePerPath(issues: readonly ConfigIssue[]): ConfigIssue[] {
   return [...byPath.values()];
 }
 
-function schemaIssues(schema: z.ZodType, input: unknown): ConfigIssue[] {
+function schemaIssues(schema: z.ZodMiniType, input: unknown): ConfigIssue[] {
   const result = schema.safeParse(input);
   if (result.success) return [];
   return result.error.issues.flatMap((issue) => toIssues(issue, input));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { policySchema } from "./policy_operations.ts";
 import {
   WIRE_PARAMETERS,
@@ -12,74 +12,81 @@ import {
   type WireApplied,
   type WireStep,
 } from "./advice_wire.ts";
-import { BATCH_ITEMS } from "./requests.ts";
+import { BATCH_ITEMS } from "./items.ts";
 import type { OperationGroup } from "./operation.ts";
-import { ADVICE_RULES, adviceBody, adviceQuery, windowSeconds } from "./schemas.ts";
+import { adviceBody, adviceQuery } from "./advice_schemas.ts";
+import { ADVICE_RULES, windowSeconds } from "./fields.ts";
 
-const rule = z.enum(ADVICE_RULES).describe("Which rule of the advisor");
+const rule = z.enum(ADVICE_RULES).check(z.describe("Which rule of the advisor"));
 const value = z.union([z.number(), z.string()]);
 const changeShape = {
   host: z.string(),
-  role: z.string().optional().describe("Where it is for one role"),
+  role: z.optional(z.string()).check(z.describe("Where it is for one role")),
   rule,
-  parameter: z.enum(WIRE_PARAMETERS)
-    .describe("What is changed; breaker: whose breaker a role uses, shared or its own"),
-  from: value.optional().describe("What holds before"),
-  to: value.describe("What holds then"),
-  reason: z.string().describe("One sentence with the numbers it rests on"),
+  parameter: z.enum(WIRE_PARAMETERS).check(
+    z.describe("What is changed; breaker: whose breaker a role uses, shared or its own"),
+  ),
+  from: z.optional(value).check(z.describe("What holds before")),
+  to: value.check(z.describe("What holds then")),
+  reason: z.string().check(z.describe("One sentence with the numbers it rests on")),
 };
-const apply: z.ZodType = z.strictObject({
-  advice: z.array(adviceBody).max(BATCH_ITEMS).optional().describe(
+const apply: z.ZodMiniType = z.strictObject({
+  advice: z.optional(z.array(adviceBody).check(z.maxLength(BATCH_ITEMS))).check(z.describe(
     "What to apply; without it the most urgent of each host that is not withheld",
-  ),
-  undo: z.array(z.string()).max(BATCH_ITEMS).optional().describe(
+  )),
+  undo: z.optional(z.array(z.string()).check(z.maxLength(BATCH_ITEMS))).check(z.describe(
     "Hosts whose last step is taken back; then nothing is applied but what is named",
-  ),
-  window_s: windowSeconds.optional().describe("How far back the advice looks"),
+  )),
+  window_s: z.optional(windowSeconds).check(z.describe("How far back the advice looks")),
 });
 const replay = z.object({
-  cost: z.number().describe("Wasted plus missed"),
-  wasted: z.number().describe("Requests sent that failed"),
-  missed: z.number().describe("Requests denied that would have been answered"),
-  estimated_cost: z.number().describe("How much of the cost is an estimate"),
+  cost: z.number().check(z.describe("Wasted plus missed")),
+  wasted: z.number().check(z.describe("Requests sent that failed")),
+  missed: z.number().check(z.describe("Requests denied that would have been answered")),
+  estimated_cost: z.number().check(z.describe("How much of the cost is an estimate")),
   opens: z.number(),
   open_s: z.number(),
-  notice_s: z.number().optional().describe("Mean time to notice a recovery"),
+  notice_s: z.optional(z.number()).check(z.describe("Mean time to notice a recovery")),
 });
-const advice: z.ZodType<WireAdvice> = z.object({
+const advice: z.ZodMiniType<WireAdvice> = z.object({
   ...changeShape,
-  patch: policySchema.describe("What is laid over the policy"),
-  evidence: z.record(z.string(), z.number()).describe("The numbers it rests on, by name"),
-  confidence: z.number().min(0).max(1).describe("n / (n + the fewest samples the rule takes)"),
-  replay: z.object({
+  patch: policySchema.check(z.describe("What is laid over the policy")),
+  evidence: z.record(z.string(), z.number()).check(z.describe("The numbers it rests on, by name")),
+  confidence: z.number().check(
+    z.minimum(0),
+    z.maximum(1),
+    z.describe("n / (n + the fewest samples the rule takes)"),
+  ),
+  replay: z.optional(z.object({
     verdict: z.enum(["better", "same", "worse"]),
     present: replay,
     candidate: replay,
-  }).optional().describe("Both policies on the host's own log, where there is one"),
-  withheld: z.string().optional().describe("Why it is not applied, where it is not"),
+  })).check(z.describe("Both policies on the host's own log, where there is one")),
+  withheld: z.optional(z.string()).check(z.describe("Why it is not applied, where it is not")),
 });
-const list: z.ZodType<WireAdviceList> = z.object({
+const list: z.ZodMiniType<WireAdviceList> = z.object({
   window_s: z.int(),
-  complete: z.literal(false).optional()
-    .describe("Not all that happened could be read: the store did not answer, or holds too much"),
+  complete: z.optional(z.literal(false)).check(
+    z.describe("Not all that happened could be read: the store did not answer, or holds too much"),
+  ),
   advice: z.array(advice),
 });
 /** Also of a host's history. */
 export const stepShape = {
-  at: z.number().describe("Epoch milliseconds"),
+  at: z.number().check(z.describe("Epoch milliseconds")),
   by: z.string(),
   ...changeShape,
 };
-const step: z.ZodType<WireStep> = z.object(stepShape);
-const applied: z.ZodType<WireApplied> = z.object({
+const step: z.ZodMiniType<WireStep> = z.object(stepShape);
+const applied: z.ZodMiniType<WireApplied> = z.object({
   applied: z.array(step),
   undone: z.array(step),
   refused: z.array(z.object({
     host: z.string(),
-    role: z.string().optional(),
-    rule: rule.optional(),
+    role: z.optional(z.string()),
+    rule: z.optional(rule),
     reason: z.string(),
-  })).describe("What was wanted and not done, and why"),
+  })).check(z.describe("What was wanted and not done, and why")),
 });
 
 const CHANGE = {

@@ -7,8 +7,7 @@ import type { Hono } from "hono";
 import { StoreUnavailableError } from "../registry/store_guard.ts";
 import { summariesOf } from "../telemetry/summaries.ts";
 import type { Advice } from "../tuning/advice.ts";
-import type { Tuner } from "../tuning/tuner.ts";
-import { TuningError } from "../tuning/tuning_steps.ts";
+import type { TuningError } from "../tuning/tuning_steps.ts";
 import {
   wireAdvice,
   type WireAdviceList,
@@ -18,9 +17,10 @@ import {
 } from "./advice_wire.ts";
 import { BODY_LIMIT, readJson } from "./body.ts";
 import type { EdgeContext } from "./context.ts";
+import type { EdgeTuner } from "./late_tuner.ts";
 import { stored } from "./policy_routes.ts";
-import { type Apply, parseAdviceQuery, parseApply } from "./requests.ts";
-import type { AdviceBody } from "./schemas.ts";
+import { type Apply, parseAdviceQuery, parseApply } from "./operator_requests.ts";
+import type { AdviceBody } from "./advice_schemas.ts";
 import { stateAnswer } from "./wire.ts";
 
 /** How far back is looked where nobody says it, in seconds. */
@@ -32,7 +32,7 @@ const BY = "operator";
 export function addAdviceRoutes(
   app: Hono,
   { registry, guard, operatorOf }: EdgeContext,
-  tuner: Tuner,
+  tuner: EdgeTuner,
 ): void {
   const summaries = summariesOf(registry);
   app.get(
@@ -62,10 +62,10 @@ export function addAdviceRoutes(
 /** One call to apply or undo. */
 class Applying {
   readonly answer: WireApplied = { applied: [], undone: [], refused: [] };
-  readonly #tuner: Tuner;
+  readonly #tuner: EdgeTuner;
   readonly #by: string;
 
-  constructor(tuner: Tuner, by = BY) {
+  constructor(tuner: EdgeTuner, by = BY) {
     this.#tuner = tuner;
     this.#by = by;
   }
@@ -122,7 +122,7 @@ class Applying {
       await act();
     } catch (error) {
       const { applied, undone } = this.answer;
-      if (error instanceof TuningError) this.#refuse(what, error.message);
+      if (isTuningError(error)) this.#refuse(what, error.message);
       else if (error instanceof StoreUnavailableError && applied.length + undone.length > 0) {
         this.#refuse(what, "The store did not confirm the change: send it again");
       } else throw error;
@@ -132,4 +132,9 @@ class Applying {
   #refuse(what: Omit<WireRefusal, "reason">, reason: string): void {
     this.answer.refused.push({ ...what, reason });
   }
+}
+
+/** By its name: the class comes with the tuner, which is loaded when it is asked. */
+function isTuningError(error: unknown): error is TuningError {
+  return error instanceof Error && error.name === "TuningError";
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { policyToYaml, type PolicyYaml } from "../config/mod.ts";
+import type { PolicyYaml } from "../config/mod.ts";
+import { policyToYaml } from "../config/names.ts";
 import type { Advice, AdviceParameter, AdviceRule } from "../tuning/advice.ts";
 import type { Comparison } from "../tuning/report.ts";
 import type { TuningStep } from "../tuning/tuning_record.ts";

@@ -10,7 +10,6 @@ import type { BreakerRegistry } from "../registry/registry.ts";
 import { AccessLog } from "./access_log.ts";
 import { authorizer, type EdgeTokens } from "./auth.ts";
 import { summaryMetrics } from "../tuning/summary_metrics.ts";
-import { Tuner } from "../tuning/tuner.ts";
 import { addAdviceRoutes } from "./advice_routes.ts";
 import { addBreakerRoutes } from "./breaker_routes.ts";
 import type { EdgeContext } from "./context.ts";
@@ -21,6 +20,7 @@ import { addEventRoutes, type EventOptions } from "./event_routes.ts";
 import { addGateRoutes, type GateCalls, gateCalls } from "./gate_routes.ts";
 import { addHealthRoutes } from "./health_routes.ts";
 import { authorityCheck } from "./host_check.ts";
+import { type EdgeTuner, lateTuner } from "./late_tuner.ts";
 import { addModeRoutes } from "./mode_routes.ts";
 import { addMetricsRoutes } from "./metrics_routes.ts";
 import { addPolicyRoutes } from "./policy_routes.ts";
@@ -50,7 +50,7 @@ export interface EdgeOptions {
   /** Epoch milliseconds; what a Retry-After date counts from. @default {Date.now} */
   now?: () => number;
   /** What `/v1/advice` asks. @default one that goes by the registry's summaries, which are collected then */
-  tuner?: Tuner;
+  tuner?: EdgeTuner;
   /** Bounds and pace of `GET /v1/events`. From now on the registry's events are told to others on its store. */
   events?: EventOptions;
 }
@@ -71,7 +71,7 @@ export function createApp(options: EdgeOptions): Hono {
   const tracing = Tracing.start();
   const noteVerdict = noters(accessLog, tracing);
   const context = { registry, now, noteVerdict, ...guarding(authorize, sessions) };
-  const { tuner = new Tuner({ registry, metrics: summaryMetrics(registry) }) } = options;
+  const { tuner = lateTuner({ registry, metrics: summaryMetrics(registry) }) } = options;
 
   const app = new Hono();
   const calls = gateCalls(context);

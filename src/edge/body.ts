@@ -1,6 +1,6 @@
 /**
  * A request's JSON, read within a limit. Whatever a client does to its body ends in a {@linkcode Problem}, never
- * in an error of ours. What the JSON says is for `schemas.ts`.
+ * in an error of ours. What the JSON says is for `gate_requests.ts` and `operator_requests.ts`.
  *
  * @module
  */

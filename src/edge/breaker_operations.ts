@@ -3,49 +3,57 @@
  *
  * @module
  */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type {
   Operation,
   OperationAnswer,
   OperationGroup,
   OperationParameter,
 } from "./operation.ts";
-import { EXPECTED, listQuery, stateBody } from "./schemas.ts";
+import { EXPECTED } from "./fields.ts";
+import { listQuery, stateBody } from "./operator_schemas.ts";
 import type { WireSnapshot, WireView } from "./wire.ts";
 
-const milliseconds = z.number().min(0);
-const count = z.int().min(0);
+const milliseconds = z.number().check(z.minimum(0));
+const count = z.int().check(z.minimum(0));
 
 const viewShape = {
   state: z.enum(["closed", "open", "half_open"]),
-  reason: z.enum(["open", "retry_after", "rolling", "manual"]).optional()
-    .describe("Why it is open; absent where closed"),
-  note: z.string().optional().describe("An operator's words"),
-  until: z.number().nullable().optional()
-    .describe("Deadline in epoch milliseconds; null for an open without end"),
-  remaining_ms: milliseconds.nullable()
-    .describe("Milliseconds to the deadline; null for an open without end"),
+  reason: z.optional(z.enum(["open", "retry_after", "rolling", "manual"])).check(
+    z.describe("Why it is open; absent where closed"),
+  ),
+  note: z.optional(z.string()).check(z.describe("An operator's words")),
+  until: z.optional(z.nullable(z.number())).check(
+    z.describe("Deadline in epoch milliseconds; null for an open without end"),
+  ),
+  remaining_ms: z.nullable(milliseconds).check(
+    z.describe("Milliseconds to the deadline; null for an open without end"),
+  ),
   failures: count,
-  successes: count.describe("Probes that have succeeded since it became half-open"),
-  opens: count.describe("Opens in a row, after forgiveness"),
-  probes: count.describe("Probes out now"),
+  successes: count.check(z.describe("Probes that have succeeded since it became half-open")),
+  opens: count.check(z.describe("Opens in a row, after forgiveness")),
+  probes: count.check(z.describe("Probes out now")),
 };
-const view: z.ZodType<WireView> = z.object(viewShape);
+const view: z.ZodMiniType<WireView> = z.object(viewShape);
 /** Also of the list of what is in trouble. */
 export const snapshotShape = {
   scope: z.enum(["host", "resolver"]),
-  key: z.string().describe("The host or the resolver"),
+  key: z.string().check(z.describe("The host or the resolver")),
   ...viewShape,
-  roles: z.record(z.string(), view).describe("Roles with a breaker of their own"),
-  degraded: z.boolean().optional()
-    .describe("The store could not be reached: what this server knows itself"),
+  roles: z.record(z.string(), view).check(z.describe("Roles with a breaker of their own")),
+  degraded: z.optional(z.boolean()).check(
+    z.describe("The store could not be reached: what this server knows itself"),
+  ),
 };
-const snapshot: z.ZodType<WireSnapshot> = z.object(snapshotShape);
+const snapshot: z.ZodMiniType<WireSnapshot> = z.object(snapshotShape);
 const listing = z.object({
   breakers: z.array(snapshot),
-  next_cursor: z.string().optional().describe("Asks for the page that follows; absent on the last"),
-  degraded: z.boolean().optional()
-    .describe("The store could not be reached: what this server knows itself"),
+  next_cursor: z.optional(z.string()).check(
+    z.describe("Asks for the page that follows; absent on the last"),
+  ),
+  degraded: z.optional(z.boolean()).check(
+    z.describe("The store could not be reached: what this server knows itself"),
+  ),
 });
 
 const CLOSED = {
@@ -82,7 +90,7 @@ const RESOLVER_PARAMETER: OperationParameter = {
   in: "path",
   name: "name",
   description: "The name of the resolver",
-  schema: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/),
+  schema: z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)),
   example: "crossref",
 };
 

@@ -15,8 +15,8 @@ import {
   parseListQuery,
   parseResolverParameter,
   parseState,
-} from "./requests.ts";
-import type { ListQuery, StateBody } from "./schemas.ts";
+} from "./operator_requests.ts";
+import type { ListQuery, StateBody } from "./operator_schemas.ts";
 import { stateAnswer, wireSnapshot } from "./wire.ts";
 
 /** Adds `GET /v1/breakers`, and GET, PUT and DELETE of `/v1/breakers/{host}` and `/v1/resolvers/{name}`. */

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { PROMETHEUS_TYPE } from "../telemetry/prometheus.ts";
 import { VERSION } from "../telemetry/version.ts";
 import type { OperationGroup } from "./operation.ts";
 
-const eventId = z.string().regex(/^[0-9]{1,16}-[0-9a-z]{8}-[0-9]{1,12}$/);
+const eventId = z.string().check(z.regex(/^[0-9]{1,16}-[0-9a-z]{8}-[0-9]{1,12}$/));
 const EVENT_ID = "1767225600000-x3k9q2ab-17";
 const EVENT = `retry: 2000
 

@@ -3,50 +3,54 @@
  *
  * @module
  */
-import * as z from "zod";
-import { BATCH_ITEMS } from "./requests.ts";
+import * as z from "zod/mini";
+import { BATCH_ITEMS } from "./items.ts";
 import type { OperationGroup } from "./operation.ts";
-import { allowBody, recordBody } from "./schemas.ts";
+import { allowBody, recordBody } from "./gate_schemas.ts";
 import type { WireDenial, WireRecordResult, WireVerdict } from "./wire.ts";
 
 const state = z.enum(["closed", "open", "half_open"]);
-const milliseconds = z.number().min(0);
-const retryAfterMs = milliseconds.describe("Milliseconds until it is worth asking again");
-const degraded = z.boolean().optional()
-  .describe("The store could not be asked in time: the process's own answer");
+const milliseconds = z.number().check(z.minimum(0));
+const retryAfterMs = milliseconds.check(z.describe("Milliseconds until it is worth asking again"));
+const degraded = z.optional(z.boolean()).check(
+  z.describe("The store could not be asked in time: the process's own answer"),
+);
 
 const denialShape = {
   reason: z.enum(["open", "retry_after", "rolling", "manual", "probes", "rate"]),
-  scope: z.enum(["host", "resolver"]).describe("Whose breaker says no"),
-  key: z.string().describe("The host or the resolver of that breaker"),
+  scope: z.enum(["host", "resolver"]).check(z.describe("Whose breaker says no")),
+  key: z.string().check(z.describe("The host or the resolver of that breaker")),
   state,
   retry_after_ms: retryAfterMs,
 };
-const denial: z.ZodType<WireDenial> = z.object(denialShape);
+const denial: z.ZodMiniType<WireDenial> = z.object(denialShape);
 
-const verdict: z.ZodType<WireVerdict> = z.union([
+const verdict: z.ZodMiniType<WireVerdict> = z.union([
   z.object({
     allowed: z.literal(true),
-    permit: z.string().describe("Goes back with the outcome, as it is"),
+    permit: z.string().check(z.describe("Goes back with the outcome, as it is")),
     state: z.enum(["closed", "half_open"]),
-    wait_ms: milliseconds.describe("Milliseconds to wait before sending"),
-    would_deny: denial.optional().describe("In mode observe: why it would have been denied"),
+    wait_ms: milliseconds.check(z.describe("Milliseconds to wait before sending")),
+    would_deny: z.optional(denial).check(
+      z.describe("In mode observe: why it would have been denied"),
+    ),
     degraded,
   }),
   z.object({ allowed: z.literal(false), ...denialShape, degraded }),
 ]);
 
-const recordResult: z.ZodType<WireRecordResult> = z.object({
-  recorded: z.boolean()
-    .describe("False where the permit was late, used or unreadable: nothing was counted"),
+const recordResult: z.ZodMiniType<WireRecordResult> = z.object({
+  recorded: z.boolean().check(
+    z.describe("False where the permit was late, used or unreadable: nothing was counted"),
+  ),
   state,
-  retry_after_ms: retryAfterMs.describe("0 where a request may go out now"),
+  retry_after_ms: retryAfterMs.check(z.describe("0 where a request may go out now")),
 });
 
 /** What `parseBatch` reads, with the schemas that it reads the items with. */
 const batch = z.strictObject({
-  allow: z.array(allowBody).max(BATCH_ITEMS).optional(),
-  record: z.array(recordBody).max(BATCH_ITEMS).optional(),
+  allow: z.optional(z.array(allowBody).check(z.maxLength(BATCH_ITEMS))),
+  record: z.optional(z.array(recordBody).check(z.maxLength(BATCH_ITEMS))),
 });
 const batchAnswer = z.object({ allow: z.array(verdict), record: z.array(recordResult) });
 

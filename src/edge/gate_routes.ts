@@ -8,7 +8,7 @@ import { chain } from "../registry/core.ts";
 import type { BreakerRegistry } from "../registry/registry.ts";
 import { BATCH_LIMIT, BODY_LIMIT, readJson } from "./body.ts";
 import type { Answer, Call, EdgeContext } from "./context.ts";
-import { type Batch, parseAllow, parseBatch, parseRecord } from "./requests.ts";
+import { type Batch, parseAllow, parseBatch, parseRecord } from "./gate_requests.ts";
 import { gateAnswer, stateAnswer, verdictAnswer, wireRecordResult, wireVerdict } from "./wire.ts";
 
 /** What answers `POST` to each path. */

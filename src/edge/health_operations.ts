@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { OperationGroup } from "./operation.ts";
 
 const readiness = z.object({ ready: z.boolean() });

@@ -5,17 +5,16 @@
  */
 import type { RegistryCore } from "../registry/core.ts";
 import { type BreakerRegistry, coreOf } from "../registry/registry.ts";
-import { openSqliteLog } from "../telemetry/sqlite_log.ts";
 import type { Evidence } from "../tuning/evidence.ts";
 import { summaryMetrics } from "../tuning/summary_metrics.ts";
-import { Tuner } from "../tuning/tuner.ts";
-import type { TunerRound } from "../tuning/tuner_options.ts";
+import type { TunerOptions, TunerRound } from "../tuning/tuner_options.ts";
+import { type EdgeTuner, lateTuner } from "./late_tuner.ts";
 import { LogJudge } from "./log_judge.ts";
 import { type ServerSettings, StartError } from "./settings.ts";
 
 /**
- * Opens the event log and makes the tuner, which with `enforce` works by itself from now on. Both end with the
- * registry.
+ * Opens the event log and makes the tuner: with `enforce` one that works by itself from now on, else one that is loaded
+ * when it is asked. Both end with the registry.
  *
  * @throws {StartError} where the event log cannot be opened
  */
@@ -23,9 +22,9 @@ export async function createTuner(
   registry: BreakerRegistry,
   { tuner: mode, eventLog }: Pick<ServerSettings, "tuner" | "eventLog">,
   log: (line: string) => void,
-): Promise<Tuner> {
+): Promise<EdgeTuner> {
   if (eventLog !== undefined) await openLog(registry, eventLog, log);
-  const tuner = new Tuner({
+  const options: TunerOptions = {
     registry,
     mode,
     metrics: summaryMetrics(registry),
@@ -33,8 +32,11 @@ export async function createTuner(
       ? undefined
       : evidenceOf(eventLog, coreOf(registry)),
     onRound: (round) => linesOf(round).forEach(log),
-  });
-  if (mode === "enforce") tuner.start();
+  };
+  if (mode !== "enforce") return lateTuner(options);
+  const { Tuner } = await import("../tuning/tuner.ts");
+  const tuner = new Tuner(options);
+  tuner.start();
   return tuner;
 }
 
@@ -43,6 +45,7 @@ async function openLog(
   path: string,
   log: (line: string) => void,
 ): Promise<void> {
+  const { openSqliteLog } = await import("../telemetry/sqlite_log.ts");
   try {
     await openSqliteLog(registry, path, { onTrouble: log });
   } catch (error) {

@@ -49,6 +49,7 @@ export { createApp } from "./app.ts";
 export type { EdgeOptions } from "./app.ts";
 export type { EdgeTokens } from "./auth.ts";
 export type { EventOptions } from "./event_routes.ts";
+export type { EdgeTuner } from "./late_tuner.ts";
 export type { EventLogOptions } from "../telemetry/event_log.ts";
 export type { RingBounds } from "../telemetry/event_ring.ts";
 export type { SharedPace } from "../telemetry/shared_events.ts";

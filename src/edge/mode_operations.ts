@@ -3,24 +3,27 @@
  *
  * @module
  */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { WireMode } from "./mode_routes.ts";
 import type { OperationGroup } from "./operation.ts";
-import { modeBody } from "./schemas.ts";
+import { modeBody } from "./operator_schemas.ts";
 
 const mode = z.enum(["enforce", "observe", "off"]);
 
-const wire: z.ZodType<WireMode> = z.object({
-  mode: mode.describe("What holds in this process"),
-  configured: mode.describe(
+const wire: z.ZodMiniType<WireMode> = z.object({
+  mode: mode.check(z.describe("What holds in this process")),
+  configured: mode.check(z.describe(
     "What this process is configured with; one that is configured off stays so",
+  )),
+  override: z.optional(mode).check(z.describe("What is stored for every process")),
+  overridden_at: z.optional(z.number()).check(
+    z.describe("When that was set, in epoch milliseconds"),
   ),
-  override: mode.optional().describe("What is stored for every process"),
-  overridden_at: z.number().optional().describe("When that was set, in epoch milliseconds"),
-  overridden_by: z.string().optional().describe("Who set it, where that was told"),
-  reason: z.string().optional().describe("Why, where that was told"),
-  degraded: z.boolean().optional()
-    .describe("The store could not be asked: what this process knows"),
+  overridden_by: z.optional(z.string()).check(z.describe("Who set it, where that was told")),
+  reason: z.optional(z.string()).check(z.describe("Why, where that was told")),
+  degraded: z.optional(z.boolean()).check(
+    z.describe("The store could not be asked: what this process knows"),
+  ),
 });
 
 const CONFIGURED = { mode: "enforce", configured: "enforce" } as const;

@@ -8,7 +8,7 @@ import type { Mode, ModeView } from "../breaker/types.ts";
 import { BODY_LIMIT, readJson } from "./body.ts";
 import type { EdgeContext } from "./context.ts";
 import { stored } from "./policy_routes.ts";
-import { parseMode } from "./requests.ts";
+import { parseMode } from "./operator_requests.ts";
 import { stateAnswer } from "./wire.ts";
 
 /** The answer to every call of `/v1/mode`. */

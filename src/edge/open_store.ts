@@ -1,13 +1,12 @@
 /**
- * Which store the server uses: the one that is configured, or the nearest at hand. Part of the composition root.
+ * Which store the server uses: the one that is configured, or the nearest at hand. Part of the composition root. What
+ * not every server needs is loaded by who does.
  *
  * @module
  */
 import type { ResolvedConfig } from "../config/mod.ts";
 import { denoKvStore } from "../stores/deno_kv.ts";
 import { memoryStore } from "../stores/memory.ts";
-import { sqliteStore } from "../stores/sqlite.ts";
-import { SqliteFileError } from "../stores/sqlite_file.ts";
 import type { Store } from "../stores/store.ts";
 import { StartError } from "./settings.ts";
 
@@ -56,8 +55,7 @@ export async function openStore(
       return openAssigned();
     case "sqlite":
       if (onDeploy) refuseFile(backend, path!);
-      // A locked file holds up the whole process: no longer than a call may take.
-      return await opened(sqliteStore(path!, { busyTimeoutMs: timeoutMs }), backend, path!);
+      return await openSqlite(path!, timeoutMs);
     case "upstash":
       return await openUpstash(settings, env);
   }
@@ -70,12 +68,17 @@ function refuseFile(backend: string, path: string): never {
   );
 }
 
+async function openSqlite(path: string, timeoutMs: number): Promise<OpenedStore> {
+  const { sqliteStore } = await import("../stores/sqlite.ts");
+  // A locked file holds up the whole process: no longer than a call may take.
+  return await opened(sqliteStore(path, { busyTimeoutMs: timeoutMs }), "sqlite", path);
+}
+
 async function openUpstash(
   { url, tokenEnv }: ResolvedConfig["store"],
   env: Environment,
 ): Promise<OpenedStore> {
   const name = "upstash";
-  // The largest of all that a server may need, and most need it not.
   const { upstashFromEnv, upstashStore } = await import("../stores/upstash.ts");
   try {
     if (url === undefined && tokenEnv === undefined) {
@@ -143,10 +146,16 @@ async function inTime<T>(answer: T | Promise<T>, hint = ""): Promise<T> {
 }
 
 function cannotOpen(name: string, error: unknown): StartError {
-  const message = error instanceof Error ? error.message : String(error);
-  const why = error instanceof SqliteFileError ? error.reason : message;
   return new StartError(
-    `Cannot open ${name} as the store: ${why}. Set BREAKWATER_STORE to deno-kv:PATH or sqlite:PATH with a ` +
+    `Cannot open ${name} as the store: ${
+      reasonOf(error)
+    }. Set BREAKWATER_STORE to deno-kv:PATH or sqlite:PATH with a ` +
       `path that can be written, or to memory:`,
   );
+}
+
+/** Why; where an error names the file in its message, and the reason apart from that, the reason. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return "reason" in error && typeof error.reason === "string" ? error.reason : error.message;
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { VERSION } from "../telemetry/version.ts";
 import type { AccessScope } from "./auth.ts";
 import { ADVICES } from "./advice_operations.ts";
@@ -24,7 +24,7 @@ import type {
 } from "./operation.ts";
 import { HEADERS, PROBLEM, problemResponses, REFUSALS } from "./openapi_problems.ts";
 import { POLICIES } from "./policy_operations.ts";
-import { EXPECTED } from "./schemas.ts";
+import { EXPECTED } from "./fields.ts";
 
 /** Every operation there is. A test holds them against the routes of the app. */
 export const GROUPS: readonly OperationGroup[] = [
@@ -119,7 +119,7 @@ class Names {
   }
 
   /** A reference to a named schema; one without a name as it is. */
-  of(schema: z.ZodType, io: "input" | "output" = "input"): JsonObject {
+  of(schema: z.core.$ZodType, io: "input" | "output" = "input"): JsonObject {
     const id = this.#registry.get(schema)?.id;
     if (id !== undefined) return { $ref: referenceTo(id) };
     const { $schema: _schema, ...json } = z.toJSONSchema(schema, { io });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Json } from "./operation.ts";
 import { type FieldError, TITLES } from "./problem.ts";
 
@@ -16,19 +16,21 @@ export interface WireProblem {
   errors?: FieldError[];
 }
 
-const fieldError: z.ZodType<FieldError> = z.object({
-  field: z.string().describe("Where: host, allow[3].role; body for the whole"),
-  found: z.string().optional().describe("What was found there, shortened"),
-  message: z.string().describe("What is expected instead"),
+const fieldError: z.ZodMiniType<FieldError> = z.object({
+  field: z.string().check(z.describe("Where: host, allow[3].role; body for the whole")),
+  found: z.optional(z.string()).check(z.describe("What was found there, shortened")),
+  message: z.string().check(z.describe("What is expected instead")),
 });
 
 /** The schema of every refusal (RFC 9457). */
-export const PROBLEM: z.ZodType<WireProblem> = z.object({
+export const PROBLEM: z.ZodMiniType<WireProblem> = z.object({
   type: z.string(),
   title: z.string(),
-  status: z.int().min(400).max(599),
+  status: z.int().check(z.minimum(400), z.maximum(599)),
   detail: z.string(),
-  errors: z.array(fieldError).optional().describe("Everything that is wrong, field by field"),
+  errors: z.optional(z.array(fieldError)).check(
+    z.describe("Everything that is wrong, field by field"),
+  ),
 });
 
 interface Refusal {

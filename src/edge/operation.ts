@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import type { AccessScope } from "./auth.ts";
 
 /** Something that JSON can say. */
@@ -15,7 +15,7 @@ export type Json = string | number | boolean | null | readonly Json[] | {
 /** A schema with a name of its own in the document. */
 export interface NamedSchema {
   /** Of a body: the very one that validates it. Of an answer: held to the type of the wire. */
-  schema: z.ZodType;
+  schema: z.core.$ZodType;
   /** What is checked beside the schema, in the words of JSON Schema. */
   also?: { readonly [keyword: string]: Json };
 }
@@ -25,7 +25,7 @@ export interface OperationParameter {
   in: "path" | "query" | "header";
   name: string;
   description: string;
-  schema: z.ZodType;
+  schema: z.core.$ZodType;
   example: Json;
 }
 
@@ -35,7 +35,7 @@ export interface OperationAnswer {
   /** @default {"application/json"} */
   type?: string;
   /** One of the group's schemas, or a schema without a name. */
-  schema: z.ZodType;
+  schema: z.core.$ZodType;
   /** By name; the first is what the example of the body is answered with. */
   examples: Readonly<Record<string, Json>>;
   /** True where the answer may carry `Retry-After`. */
@@ -55,8 +55,8 @@ export interface Operation {
   scope?: AccessScope;
   parameters?: readonly OperationParameter[];
   /** The schema that reads the query, and an example of each of its values. */
-  query?: { schema: z.ZodType; examples: Readonly<Record<string, Json>> };
-  body?: { schema: z.ZodType; examples: Readonly<Record<string, Json>> };
+  query?: { schema: z.core.$ZodType; examples: Readonly<Record<string, Json>> };
+  body?: { schema: z.core.$ZodType; examples: Readonly<Record<string, Json>> };
   answers: Readonly<Record<number, OperationAnswer>>;
   /** True where the operation is refused with 503 and Retry-After while it cannot be carried out. */
   mayBeUnavailable?: boolean;

@@ -5,8 +5,9 @@
  */
 import { mergePolicy } from "../breaker/policy.ts";
 import type { BreakerPolicy, PolicyPatch } from "../breaker/types.ts";
-import { ConfigError, type ConfigIssue, parseOverride } from "../config/mod.ts";
+import { ConfigError, type ConfigIssue } from "../config/issues.ts";
 import { leavesOf } from "../config/tree.ts";
+import { parseOverride } from "../config/validate.ts";
 import { type FieldError, invalid } from "./problem.ts";
 
 const LONGEST_FIELD = 200;

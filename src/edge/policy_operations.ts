@@ -3,71 +3,76 @@
  *
  * @module
  */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { PolicyYaml, RoleYaml } from "../config/mod.ts";
 import { overrideSchema } from "../config/schema.ts";
 import { HOST_PARAMETER } from "./breaker_operations.ts";
 import type { OperationGroup } from "./operation.ts";
-import { reasonQuery } from "./schemas.ts";
+import { reasonQuery } from "./operator_schemas.ts";
 import type { WirePace, WirePolicy } from "./policy_wire.ts";
 
-const seconds = z.number().optional();
-const count = z.int().optional();
-const ratio = z.number().min(0).max(1).optional();
-const statuses = z.array(z.int()).optional();
+const seconds = z.optional(z.number());
+const count = z.optional(z.int());
+const ratio = z.optional(z.number().check(z.minimum(0), z.maximum(1)));
+const statuses = z.optional(z.array(z.int()));
 
 const roleShape = {
-  fail_max: count.describe("Failures in a row that open"),
-  reset_timeout_s: seconds.describe("How long the first open lasts"),
-  success_threshold: count.describe("Probes that must succeed to close"),
-  trial_calls: count.describe("Probes that may be out at once"),
+  fail_max: count.check(z.describe("Failures in a row that open")),
+  reset_timeout_s: seconds.check(z.describe("How long the first open lasts")),
+  success_threshold: count.check(z.describe("Probes that must succeed to close")),
+  trial_calls: count.check(z.describe("Probes that may be out at once")),
 };
-const role: z.ZodType<RoleYaml> = z.object(roleShape);
+const role: z.ZodMiniType<RoleYaml> = z.object(roleShape);
 
 /** As it goes out: without the aliases that a body may use. */
-export const policySchema: z.ZodType<PolicyYaml> = z.object({
+export const policySchema: z.ZodMiniType<PolicyYaml> = z.object({
   ...roleShape,
-  retry_after_cap_s: seconds.describe("The longest cooldown that a Retry-After can set"),
-  probe_lease_s: seconds.describe("A probe that has not reported by then frees its slot"),
-  permit_ttl_s: seconds.describe("A later outcome counts for nothing"),
-  forget_s: seconds.describe("A record that nobody asked for is dropped by then"),
-  backoff: z.object({ factor: z.number().optional(), max_s: seconds }).optional(),
-  classify: z.object({ failure_statuses: statuses, neutral_statuses: statuses }).optional(),
-  half_open: z.object({ jitter_ms: z.number().optional() }).optional(),
-  rolling: z.object({
-    enabled: z.boolean().optional(),
+  retry_after_cap_s: seconds.check(z.describe("The longest cooldown that a Retry-After can set")),
+  probe_lease_s: seconds.check(z.describe("A probe that has not reported by then frees its slot")),
+  permit_ttl_s: seconds.check(z.describe("A later outcome counts for nothing")),
+  forget_s: seconds.check(z.describe("A record that nobody asked for is dropped by then")),
+  backoff: z.optional(z.object({ factor: z.optional(z.number()), max_s: seconds })),
+  classify: z.optional(z.object({ failure_statuses: statuses, neutral_statuses: statuses })),
+  half_open: z.optional(z.object({ jitter_ms: z.optional(z.number()) })),
+  rolling: z.optional(z.object({
+    enabled: z.optional(z.boolean()),
     threshold_failures: count,
     window_s: seconds,
     cooldown_s: seconds,
-  }).optional(),
-  failure_rate: z.object({ window_s: seconds, min_calls: count, threshold: ratio }).optional(),
-  slow_call: z.object({ duration_ms: z.number().optional(), threshold: ratio }).optional(),
-  roles: z.record(z.string(), role).optional().describe("What roles set differently"),
-  rates: z.record(z.string(), z.string()).optional()
-    .describe("Limits by role, * for all requests of the host together: 10/s,1000/h"),
+  })),
+  failure_rate: z.optional(z.object({ window_s: seconds, min_calls: count, threshold: ratio })),
+  slow_call: z.optional(z.object({ duration_ms: z.optional(z.number()), threshold: ratio })),
+  roles: z.optional(z.record(z.string(), role)).check(z.describe("What roles set differently")),
+  rates: z.optional(z.record(z.string(), z.string())).check(
+    z.describe("Limits by role, * for all requests of the host together: 10/s,1000/h"),
+  ),
 });
 
-const pace: z.ZodType<WirePace> = z.object({
-  rate: z.string().describe("What the policy says"),
-  multiplier: z.number().describe("What the host's 429s have left of it, 0.1 to 1"),
-  per_second: z.number().describe("Requests per second that may go out in the long run"),
+const pace: z.ZodMiniType<WirePace> = z.object({
+  rate: z.string().check(z.describe("What the policy says")),
+  multiplier: z.number().check(z.describe("What the host's 429s have left of it, 0.1 to 1")),
+  per_second: z.number().check(z.describe("Requests per second that may go out in the long run")),
 });
 
-const effective: z.ZodType<WirePolicy> = z.object({
+const effective: z.ZodMiniType<WirePolicy> = z.object({
   host: z.string(),
-  policy: policySchema.describe("What holds now"),
+  policy: policySchema.check(z.describe("What holds now")),
   sources: z.record(
     z.string(),
     z.enum(["default", "file", "environment", "flags", "config", "process", "override"]),
-  ).describe("Where each value came from, by its path: fail_max, roles.metadata.fail_max"),
-  pace: z.record(z.string(), pace).optional()
-    .describe("Where the host has rates: what holds of each now, by role"),
-  override: policySchema.optional().describe("What is stored for every process"),
-  overridden_at: z.number().optional().describe("When that was set, in epoch milliseconds"),
-  overridden_by: z.string().optional().describe("Who set it, where that was told"),
-  reason: z.string().optional().describe("Why, where that was told"),
-  degraded: z.boolean().optional()
-    .describe("The store could not be asked: what this process knows"),
+  ).check(z.describe("Where each value came from, by its path: fail_max, roles.metadata.fail_max")),
+  pace: z.optional(z.record(z.string(), pace)).check(
+    z.describe("Where the host has rates: what holds of each now, by role"),
+  ),
+  override: z.optional(policySchema).check(z.describe("What is stored for every process")),
+  overridden_at: z.optional(z.number()).check(
+    z.describe("When that was set, in epoch milliseconds"),
+  ),
+  overridden_by: z.optional(z.string()).check(z.describe("Who set it, where that was told")),
+  reason: z.optional(z.string()).check(z.describe("Why, where that was told")),
+  degraded: z.optional(z.boolean()).check(
+    z.describe("The store could not be asked: what this process knows"),
+  ),
 });
 
 const POLICY = {

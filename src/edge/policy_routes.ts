@@ -11,7 +11,7 @@ import type { EdgeContext } from "./context.ts";
 import { parsePolicyBody } from "./policy_body.ts";
 import { type PolicySources, wirePolicy } from "./policy_wire.ts";
 import { Problem } from "./problem.ts";
-import { parseHostParameter, parseReasonQuery } from "./requests.ts";
+import { parseHostParameter, parseReasonQuery } from "./operator_requests.ts";
 import { stateAnswer } from "./wire.ts";
 
 /** Adds GET, PUT and DELETE of `/v1/policies/{host}`. */

@@ -6,8 +6,9 @@
 import { hostKey } from "../breaker/host_key.ts";
 import { DEFAULT_POLICY } from "../breaker/policy.ts";
 import type { PaceView, PolicyPatch, PolicyView } from "../breaker/types.ts";
-import { type ConfigSource, policyToYaml, type PolicyYaml } from "../config/mod.ts";
+import type { ConfigSource, PolicyYaml } from "../config/mod.ts";
 import { formatPath } from "../config/issues.ts";
+import { policyToYaml } from "../config/names.ts";
 import { leavesOf } from "../config/tree.ts";
 
 /** Where each value of the configuration came from, by its path, as `ResolvedConfig.sources` has it. */

@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { ConfigError, type Environment, loadConfig, type ResolvedConfig } from "../config/mod.ts";
+import type { Environment, ResolvedConfig } from "../config/mod.ts";
 import { CONFIG_FLAGS } from "../config/flags.ts";
-import { nearest } from "../config/issues.ts";
+import { ConfigError, nearest } from "../config/issues.ts";
+import { loadConfig } from "../config/load.ts";
 import { BreakerRegistry } from "../registry/registry.ts";
 import type { Store } from "../stores/store.ts";
 import { eventLogOf } from "../telemetry/event_log.ts";

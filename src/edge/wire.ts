@@ -1,5 +1,5 @@
 /**
- * What the edge answers, in the names of the wire (snake_case). What it reads is in `schemas.ts`.
+ * What the edge answers, in the names of the wire (snake_case). What it reads is in `gate_schemas.ts` and its neighbours.
  *
  * @module
  */

@@ -8,10 +8,10 @@ import { hostKey } from "../../breaker/host_key.ts";
 import type { BreakerState, Mode } from "../../breaker/types.ts";
 import { readSummaries } from "../../telemetry/summaries.ts";
 import type { TuningStep } from "../../tuning/tuning_record.ts";
-import type { Tuner } from "../../tuning/tuner.ts";
 import { type WireStep, wireStep } from "../advice_wire.ts";
 import type { EdgeContext } from "../context.ts";
-import { parseAdviceQuery, parseHistoryQuery, parseHostParameter } from "../requests.ts";
+import type { EdgeTuner } from "../late_tuner.ts";
+import { parseAdviceQuery, parseHistoryQuery, parseHostParameter } from "../operator_requests.ts";
 import { stateAnswer } from "../wire.ts";
 import { type TroubleBoard, VOLUME_MS, type WireTrouble } from "./board.ts";
 import type { HistoryBook, WireEvent } from "./history_book.ts";
@@ -66,7 +66,7 @@ export interface WireHostPast extends WireHostHistory {
 export interface BoardParts {
   board: TroubleBoard;
   book: HistoryBook;
-  tuner: Tuner;
+  tuner: Pick<EdgeTuner, "steps">;
 }
 
 const DAY_S = 86_400;

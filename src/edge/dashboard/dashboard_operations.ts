@@ -3,83 +3,90 @@
  *
  * @module
  */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { stepShape } from "../advice_operations.ts";
 import { HOST_PARAMETER, snapshotShape } from "../breaker_operations.ts";
 import type { OperationGroup } from "../operation.ts";
-import { adviceQuery, historyQuery, logInBody } from "../schemas.ts";
+import { adviceQuery } from "../advice_schemas.ts";
+import { historyQuery, logInBody } from "../operator_schemas.ts";
 import type { WireTrouble } from "./board.ts";
 import type { WireHistory, WireHostPast, WireStatus, WireTroubleList } from "./board_routes.ts";
 import type { WireEvent } from "./history_book.ts";
 import type { WireSession } from "./session_routes.ts";
 
-const count = z.int().min(0);
+const count = z.int().check(z.minimum(0));
 const state = z.enum(["closed", "open", "half_open"]);
-const time = z.number().describe("Epoch milliseconds");
+const time = z.number().check(z.describe("Epoch milliseconds"));
 const counts = z.record(z.string(), count);
 
-const session: z.ZodType<WireSession> = z.object({
-  scope: z.enum(["none", "read", "admin"]).describe("What may be done; none: nobody is logged in"),
-  name: z.string().optional().describe("What the person calls himself, for the history"),
-  until: time.optional().describe("When the session ends"),
+const session: z.ZodMiniType<WireSession> = z.object({
+  scope: z.enum(["none", "read", "admin"]).check(
+    z.describe("What may be done; none: nobody is logged in"),
+  ),
+  name: z.optional(z.string()).check(z.describe("What the person calls himself, for the history")),
+  until: z.optional(time).check(z.describe("When the session ends")),
 });
-const status: z.ZodType<WireStatus> = z.object({
+const status: z.ZodMiniType<WireStatus> = z.object({
   at: time,
   mode: z.enum(["enforce", "observe", "off"]),
-  counts: z.object({ open: count, half_open: count, closed: count })
-    .describe("Hosts and resolvers in trouble; closed: those that count failures"),
-  complete: z.boolean().describe(
-    "False where there are more than were counted, or the store could not be read",
+  counts: z.object({ open: count, half_open: count, closed: count }).check(
+    z.describe("Hosts and resolvers in trouble; closed: those that count failures"),
+  ),
+  complete: z.boolean().check(
+    z.describe("False where there are more than were counted, or the store could not be read"),
   ),
   store: z.object({
     up: z.boolean(),
     outages: count,
-    down_ms: z.number().describe("How long it was left alone, all together"),
-    unsaved: count.describe("Records that it does not hold yet"),
+    down_ms: z.number().check(z.describe("How long it was left alone, all together")),
+    unsaved: count.check(z.describe("Records that it does not hold yet")),
   }),
-  verdicts: z.object({ allowed: count, denied: count, would_deny: count, degraded: count })
-    .describe("Of this server since its start; degraded ones are counted among the others too"),
+  verdicts: z.object({ allowed: count, denied: count, would_deny: count, degraded: count }).check(
+    z.describe("Of this server since its start; degraded ones are counted among the others too"),
+  ),
 });
-const trouble: z.ZodType<WireTrouble> = z.object({
+const trouble: z.ZodMiniType<WireTrouble> = z.object({
   ...snapshotShape,
-  since: time.optional().describe("Since when it is not closed, where that is known"),
-  requests: count.describe("Requests that asked the host in the window, all processes together"),
-  failed: count.describe("Of them, those that failed"),
-  denied: count.describe("Requests that were denied in the window"),
+  since: z.optional(time).check(z.describe("Since when it is not closed, where that is known")),
+  requests: count.check(
+    z.describe("Requests that asked the host in the window, all processes together"),
+  ),
+  failed: count.check(z.describe("Of them, those that failed")),
+  denied: count.check(z.describe("Requests that were denied in the window")),
 });
-const list: z.ZodType<WireTroubleList> = z.object({
+const list: z.ZodMiniType<WireTroubleList> = z.object({
   at: time,
   window_s: z.int(),
   rows: z.array(trouble),
-  complete: z.boolean().describe(
-    "False where there are more than were looked at, or the store could not be read",
+  complete: z.boolean().check(
+    z.describe("False where there are more than were looked at, or the store could not be read"),
   ),
 });
-const event: z.ZodType<WireEvent> = z.object({
+const event: z.ZodMiniType<WireEvent> = z.object({
   id: z.string(),
   process: z.string(),
-  type: z.string().describe("transition, operator, policy, mode or store_outage"),
+  type: z.string().check(z.describe("transition, operator, policy, mode or store_outage")),
   at: time,
-  scope: z.enum(["host", "resolver"]).optional(),
-  key: z.string().optional(),
-  role: z.string().optional(),
-  from: state.optional(),
-  to: state.optional(),
-  reason: z.string().optional(),
-  note: z.string().optional().describe("An operator's words"),
-  until: z.number().nullable().optional(),
-  action: z.string().optional(),
-  by: z.string().optional().describe("Who did it, where that was told"),
-  mode: z.string().optional(),
-  phase: z.enum(["begin", "end"]).optional(),
-  duration_ms: z.number().optional(),
+  scope: z.optional(z.enum(["host", "resolver"])),
+  key: z.optional(z.string()),
+  role: z.optional(z.string()),
+  from: z.optional(state),
+  to: z.optional(state),
+  reason: z.optional(z.string()),
+  note: z.optional(z.string()).check(z.describe("An operator's words")),
+  until: z.optional(z.nullable(z.number())),
+  action: z.optional(z.string()),
+  by: z.optional(z.string()).check(z.describe("Who did it, where that was told")),
+  mode: z.optional(z.string()),
+  phase: z.optional(z.enum(["begin", "end"])),
+  duration_ms: z.optional(z.number()),
 });
-const history: z.ZodType<WireHistory> = z.object({ events: z.array(event) });
+const history: z.ZodMiniType<WireHistory> = z.object({ events: z.array(event) });
 const band = z.object({
   state,
   from: time,
   until: time,
-  reason: z.string().optional().describe("Why it was open, where that is known"),
+  reason: z.optional(z.string()).check(z.describe("Why it was open, where that is known")),
 });
 const bucket = z.object({
   at: time,
@@ -88,23 +95,24 @@ const bucket = z.object({
   failures: count,
   denied: count,
 });
-const past: z.ZodType<WireHostPast> = z.object({
+const past: z.ZodMiniType<WireHostPast> = z.object({
   host: z.string(),
   from: time,
   until: time,
-  bucket_s: z.int().describe("How long each of the buckets is"),
+  bucket_s: z.int().check(z.describe("How long each of the buckets is")),
   lanes: z.array(z.object({
-    role: z.string().describe("Empty: the breaker that roles share"),
-    bands: z.array(band).describe("States one after the other, without gaps"),
+    role: z.string().check(z.describe("Empty: the breaker that roles share")),
+    bands: z.array(band).check(z.describe("States one after the other, without gaps")),
   })),
-  buckets: z.array(bucket).describe("Those in which something happened"),
-  latency_ms: z.object({ p50: z.number(), p90: z.number(), p99: z.number() }).optional(),
-  outcomes: counts.describe("How requests went"),
-  denials: counts.describe("Why requests were denied"),
-  retry_after_s: counts.describe("What the host asked for, by seconds"),
-  complete: z.boolean().describe("False where the store could not be read as a whole"),
-  steps: z.array(z.object({ ...stepShape, undone_at: time.optional() }))
-    .describe("Steps of tuning, the newest first"),
+  buckets: z.array(bucket).check(z.describe("Those in which something happened")),
+  latency_ms: z.optional(z.object({ p50: z.number(), p90: z.number(), p99: z.number() })),
+  outcomes: counts.check(z.describe("How requests went")),
+  denials: counts.check(z.describe("Why requests were denied")),
+  retry_after_s: counts.check(z.describe("What the host asked for, by seconds")),
+  complete: z.boolean().check(z.describe("False where the store could not be read as a whole")),
+  steps: z.array(z.object({ ...stepShape, undone_at: z.optional(time) })).check(
+    z.describe("Steps of tuning, the newest first"),
+  ),
 });
 
 const AT = 1_767_225_600_000;

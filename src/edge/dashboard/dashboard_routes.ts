@@ -1,21 +1,19 @@
 /**
- * The page, its script and its style. What the page asks for later is in `board_routes.ts` and the API's own routes.
+ * The page, its script and its style, loaded when somebody asks for them: most servers answer crawlers alone. What the
+ * page asks for later is in `board_routes.ts` and the API's own routes.
  *
  * @module
  */
 import type { Hono } from "hono";
 import type { EventLog } from "../../telemetry/event_log.ts";
-import type { Tuner } from "../../tuning/tuner.ts";
 import type { EdgeContext } from "../context.ts";
+import type { EdgeTuner } from "../late_tuner.ts";
 import { secured } from "../secure_headers.ts";
 import { addBoardRoutes, statusOf, troubleList } from "./board_routes.ts";
 import { TroubleBoard } from "./board.ts";
 import { HistoryBook } from "./history_book.ts";
-import { dashboardPage, logInPage } from "./page.ts";
-import { dashboardScript } from "./script.ts";
 import { addSessionRoutes, OPEN_SESSION } from "./session_routes.ts";
 import type { Sessions } from "./sessions.ts";
-import { STYLE } from "./style.ts";
 
 /** Nothing but what this server sends itself, and nothing that stands in the markup. */
 const POLICY = [
@@ -32,7 +30,7 @@ const POLICY = [
 /** What the dashboard works with beside what all routes do. */
 export interface DashboardParts {
   log: EventLog;
-  tuner: Tuner;
+  tuner: Pick<EdgeTuner, "steps">;
   /** Absent where the app is open. */
   sessions: Sessions | undefined;
 }
@@ -49,6 +47,7 @@ export function addDashboardRoutes(
   addBoardRoutes(app, context, parts);
   app.get("/", async (c) => {
     const session = sessions === undefined ? OPEN_SESSION : await sessions.of(c.req.raw);
+    const { dashboardPage, logInPage } = await import("./page.ts");
     if (session === undefined) return page(await logInPage());
     const trouble = await troubleList(parts.board);
     const { counts, complete } = await parts.board.read();
@@ -62,11 +61,15 @@ export function addDashboardRoutes(
     return page(await dashboardPage(content));
   });
   let script: string | undefined;
-  app.get("/dashboard/app.js", () => {
+  app.get("/dashboard/app.js", async () => {
+    const { dashboardScript } = await import("./script.ts");
     script ??= dashboardScript();
     return asset(script, "text/javascript; charset=utf-8");
   });
-  app.get("/dashboard/style.css", () => asset(STYLE, "text/css; charset=utf-8"));
+  app.get("/dashboard/style.css", async () => {
+    const { STYLE } = await import("./style.ts");
+    return asset(STYLE, "text/css; charset=utf-8");
+  });
 }
 
 function page(markup: { toString(): string }): Response {

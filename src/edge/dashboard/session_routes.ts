@@ -5,7 +5,7 @@
  */
 import type { Hono } from "hono";
 import { BODY_LIMIT, readJson } from "../body.ts";
-import { parseLogIn } from "../requests.ts";
+import { parseLogIn } from "../operator_requests.ts";
 import { stateAnswer } from "../wire.ts";
 import { cookieHeader, requireSameSite, type Session, type Sessions } from "./sessions.ts";
 
