@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isInFile } from "../config/backends.ts";
 import type { LoadedConfig } from "../config/mod.ts";
 import type { Backend } from "./backend.ts";
 import { type ConnectOptions, UsageError } from "./command.ts";
@@ -43,10 +44,8 @@ export async function connect(
 
 /** The file of the store, where there is none yet. */
 export async function missingFile({ store }: LoadedConfig): Promise<string | undefined> {
-  const { backend, path } = store;
-  const isFile = (backend === "sqlite" || backend === "deno-kv") && path !== undefined &&
-    path !== ":memory:";
-  return isFile && !await exists(path) ? path : undefined;
+  if (!isInFile(store)) return undefined;
+  return await exists(store.path!) ? undefined : store.path;
 }
 
 /** That there is none. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { takesPath } from "../config/backends.ts";
 import type { Environment, LoadedConfig } from "../config/mod.ts";
 import { readSettings, type ServerSettings, unknownVariables } from "../edge/settings.ts";
 import { fault, type Finding, note, ok } from "./finding.ts";
@@ -83,8 +84,7 @@ function deployFinding(
 ): Finding {
   const lacks: string[] = [];
   if (!hasTokens) lacks.push("set BREAKWATER_CRAWL_TOKENS, _READ_TOKENS and _ADMIN_TOKENS");
-  const { backend, path } = config?.store ?? {};
-  if (backend === "sqlite" || (backend === "deno-kv" && path !== undefined)) {
+  if (config?.store.path !== undefined && takesPath(config.store.backend)) {
     lacks.push(`there are no files: use upstash:, or deno-kv: with a database assigned to the app`);
   }
   if (lacks.length === 0) return ok("deploy", "ready for Deno Deploy");

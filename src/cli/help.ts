@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { BACKEND_GRAMMAR } from "../config/backends.ts";
 import type { CommandSpec, OptionSpec } from "./command.ts";
 import { COMMANDS, COMMON_OPTIONS, PLACE_OPTIONS } from "./commands.ts";
 import { DEFAULT_URL } from "./place.ts";
@@ -10,7 +11,7 @@ import type { Paint } from "./text.ts";
 
 const STORE: OptionSpec = {
   value: "STORE",
-  help: "sqlite:PATH, deno-kv:PATH or upstash: (BREAKWATER_STORE)",
+  help: `${BACKEND_GRAMMAR} (BREAKWATER_STORE)`,
 };
 const CONFIG: Readonly<Record<string, OptionSpec>> = {
   "breaker-config": { value: "FILE", help: "the configuration (BREAKWATER_CONFIG)" },

@@ -6,6 +6,7 @@
  */
 import { checkResolver, checkRole } from "../breaker/names.ts";
 import { EVERY_ROLE, limitsProblem } from "../breaker/rates.ts";
+import { BACKENDS_WITH_PATH, needsPath } from "./backends.ts";
 import { type ConfigIssue, describeFound, formatPath, type Path } from "./issues.ts";
 import { childOf, entriesOf, isTree, type Tree } from "./tree.ts";
 import { canonicalHost, canonicalLimits, KEY_ALIASES, ROLE_ALIASES } from "./names.ts";
@@ -199,7 +200,7 @@ function checkWhole(value: unknown, keys: readonly string[], path: Path): Config
 }
 
 const STORE_KEYS: Readonly<Record<string, readonly string[]>> = {
-  path: ["deno-kv", "sqlite"],
+  path: BACKENDS_WITH_PATH,
   url: ["upstash"],
   token_env: ["upstash"],
 };
@@ -216,8 +217,10 @@ function checkStore(store: unknown): ConfigIssue[] {
         `it only with ${backends.join(" or ")}`,
       )
     );
-  if (backend === "sqlite" && !Object.hasOwn(store, "path")) {
-    issues.push(wrong(["store", "path"], "nothing", "the path of the database of backend sqlite"));
+  if (needsPath(backend) && !Object.hasOwn(store, "path")) {
+    issues.push(
+      wrong(["store", "path"], "nothing", `the path of the database of backend ${backend}`),
+    );
   }
   return issues;
 }

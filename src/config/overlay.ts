@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { BACKEND_GRAMMAR, BACKENDS, isBackend, needsPath, takesPath } from "./backends.ts";
 import { HOST_EXPECTED } from "./checks.ts";
 import type { FileConfig } from "./file_config.ts";
 import { type ConfigIssue, describeFound, nearest } from "./issues.ts";
@@ -179,18 +180,14 @@ function readLists(text: string): Tree {
   return Object.fromEntries(lists);
 }
 
-const BACKENDS = ["memory", "deno-kv", "sqlite", "upstash"];
-
-/** `memory:`, `deno-kv:PATH` (no path: the default database), `sqlite:PATH`, `upstash:`. */
+/** As {@linkcode BACKEND_GRAMMAR} says. */
 function readStore(text: string): Tree {
-  const expected = "memory:, deno-kv:PATH, sqlite:PATH or upstash:";
   const [, backend = "", path = ""] = /^([^:]*):(.*)$/s.exec(text.trim()) ?? [, text.trim()];
-  if (!BACKENDS.includes(backend)) {
-    throw new GrammarError(describeFound(text), expected, nearest(backend, BACKENDS));
+  if (!isBackend(backend)) {
+    throw new GrammarError(describeFound(text), BACKEND_GRAMMAR, nearest(backend, BACKENDS));
   }
-  const takesPath = backend === "deno-kv" || backend === "sqlite";
-  if (takesPath ? backend === "sqlite" && path === "" : path !== "") {
-    throw new GrammarError(describeFound(text), expected);
+  if (path === "" ? needsPath(backend) : !takesPath(backend)) {
+    throw new GrammarError(describeFound(text), BACKEND_GRAMMAR);
   }
   return path === "" ? { backend } : { backend, path };
 }

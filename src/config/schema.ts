@@ -7,6 +7,7 @@
 import * as z from "zod/mini";
 import { BOUNDS, LONGEST_MS } from "../breaker/policy_bounds.ts";
 import { LIMITS_EXPECTED, LIMITS_PATTERN } from "../breaker/rates.ts";
+import { BACKENDS } from "./backends.ts";
 import type { FileConfig, PolicyYaml, RoleYaml } from "./file_config.ts";
 
 const DAY_S = 86_400;
@@ -160,7 +161,7 @@ function partsWithin(most: Bounds) {
 const file = partsWithin(FILE_BOUNDS);
 
 const store = section({
-  backend: oneOf("memory", "deno-kv", "sqlite", "upstash"),
+  backend: oneOf(...BACKENDS),
   share: oneOf("state", "cooldowns"),
   path: z.string("a path").check(z.minLength(1, "a path")),
   url: z.url({ protocol: /^https?$/, error: "an address that starts with https:// or http://" }),
