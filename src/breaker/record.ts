@@ -100,7 +100,7 @@ export const MAX_COUNTED = 256;
 export const MAX_LEASES = 256;
 
 /** An operator's words are cut here, in UTF-16 units: every breaker of the host repeats them. */
-export const MAX_NOTE_LENGTH = 200;
+export const MAX_NOTE_LENGTH = 256;
 
 /** The breaker with this name. */
 export function trackOf(record: BreakerRecord, name: string): Track {

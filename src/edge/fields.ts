@@ -5,6 +5,7 @@
  * @module
  */
 import * as z from "zod/mini";
+import { MAX_NOTE_LENGTH } from "../breaker/record.ts";
 import type { AdviceRule } from "../tuning/advice.ts";
 
 /** The longest host or URL that is looked at. */
@@ -24,7 +25,7 @@ export function digits<T extends z.ZodMiniType<number, number>>(most: number, nu
 }
 
 /** Why something was done. */
-export const reason = text(256);
+export const reason = text(MAX_NOTE_LENGTH);
 
 /** How far back advice looks, in seconds. */
 export const windowSeconds = z.int().check(z.minimum(60), z.maximum(86_400));
@@ -64,7 +65,7 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   state: "must be open, half_open or closed",
   mode: "must be enforce, observe or off",
   seconds: `must be a number of seconds, above 0 and up to ${ONE_YEAR_S}`,
-  reason: "must be a text of up to 256 characters",
+  reason: `must be a text of up to ${MAX_NOTE_LENGTH} characters`,
   advice: "must be an array of what to apply, each with a host",
   undo: "must be an array of hosts",
   window_s: "must be a whole number of seconds from 60 to 86400",

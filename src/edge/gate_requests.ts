@@ -201,7 +201,7 @@ function outcomeOf(body: RecordBody, nowMs: number): Outcome {
   if (status !== undefined) return { status, retryAfter, latencyMs, fromCache };
   // The host was never asked, whatever else is said.
   if (fromCache === true) return { result: "cancelled", latencyMs };
-  if (error !== undefined) return { error: named(error), latencyMs };
+  if (error !== undefined) return { error: { name: error }, latencyMs };
   const retryAfterMs = body.retry_after_ms ?? parseRetryAfter(retryAfter ?? null, nowMs);
   return { result: result!, retryAfterMs, latencyMs };
 }
@@ -211,10 +211,4 @@ function asHeader(value: string | number | null | undefined): string | undefined
   if (value === null || value === undefined) return undefined;
   if (typeof value === "string") return value.length > MAX_RETRY_AFTER ? undefined : value;
   return String(Math.ceil(Math.min(value, LONGEST_RETRY_AFTER_S)));
-}
-
-function named(name: string): Error {
-  const error = new Error();
-  error.name = name;
-  return error;
 }

@@ -20,7 +20,7 @@ import { FRESH_MARK, idMaker, type Mark, readPermit, writePermit } from "../brea
 import { DEFAULT_POLICY, mergePolicy } from "../breaker/policy.ts";
 import { SHARED } from "../breaker/names.ts";
 import { RateWindow } from "../breaker/rate_window.ts";
-import { type BreakerRecord, generationOf } from "../breaker/record.ts";
+import { type BreakerRecord, generationOf, MAX_NOTE_LENGTH } from "../breaker/record.ts";
 import { retryAfterOf } from "../breaker/retry_after.ts";
 import { snapshotOf } from "../breaker/snapshot.ts";
 import type {
@@ -374,6 +374,6 @@ export function openInput(options: OpenOptions, now: number): OperatorInput {
   if (!(forMs > 0)) {
     throw new RangeError(`Cannot open as 'forMs' must be above 0: current value is ${forMs}`);
   }
-  const note = reason === undefined ? {} : { note: String(reason).slice(0, 200) };
+  const note = reason === undefined ? {} : { note: String(reason).slice(0, MAX_NOTE_LENGTH) };
   return { type: "open", until: now + forMs, ...note };
 }

@@ -193,16 +193,16 @@ Deno.test("listeners hear of an operator's open, half-open and close, with his w
   ]);
 });
 
-Deno.test("an operator's words are cut at 200 characters", () => {
-  for (const length of [199, 200, 201, 100_000]) {
+Deno.test("an operator's words are cut at 256 characters", () => {
+  for (const length of [255, 256, 257, 100_000]) {
     const host = new MachineDriver();
     host.open(1_000, "x".repeat(length));
-    assertEquals(host.view().note?.length, Math.min(length, 200));
+    assertEquals(host.view().note?.length, Math.min(length, 256));
   }
 });
 
 Deno.test("words cut in the middle of a character outside the basic plane can be stored", () => {
   const host = new MachineDriver();
-  host.open(1_000, "x".repeat(199) + "\u{1F6A2}");
+  host.open(1_000, "x".repeat(255) + "\u{1F6A2}");
   assertEquals(host.state(), "open");
 });

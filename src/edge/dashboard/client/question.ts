@@ -74,7 +74,7 @@ export function field(name: string, input: HTMLElement): HTMLElement {
 
 /** Asks for a reason, which is kept with the change. */
 export function reasonField(): { element: HTMLElement; words: () => string } {
-  const input = el("input", { type: "text", maxlength: 200, autocomplete: "off" });
+  const input = el("input", { type: "text", maxlength: 256, autocomplete: "off" });
   return {
     element: field("Why, for whoever looks later", input),
     words: () => input.value.trim(),
