@@ -67,6 +67,16 @@ Deno.test("PUT opens for some seconds, and the snapshot is the answer", async ()
   assertEquals((await call(app, "GET", `/v1/breakers/${HOST}`)).body.state, "half_open");
 });
 
+Deno.test("the longest reason that is taken comes back whole, a longer one is refused", async () => {
+  const { app } = createEdge();
+  const path = "/v1/breakers/a.example.org";
+  const reason = "r".repeat(256);
+  await call(app, "PUT", path, { state: "open", reason });
+  assertEquals((await call(app, "GET", path)).body.note, reason);
+  const refused = await call(app, "PUT", path, { state: "open", reason: `${reason}r` });
+  assertEquals([refused.status, refused.body.errors[0].field], [400, "reason"]);
+});
+
 Deno.test("an open without end has null where JSON has no Infinity", async () => {
   const { app } = createEdge();
   const { body } = await call(app, "PUT", `/v1/breakers/${HOST}`, { state: "open" });
