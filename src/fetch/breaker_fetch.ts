@@ -31,7 +31,8 @@ export interface BreakerFetchOptions {
   resolver?: RequestLabel;
   /**
    * What sends the request. Name it where something else wraps the global `fetch` after this one became it: the
-   * two would call each other. @default {globalThis.fetch}, looked up at each call
+   * two would call each other. Do not make this one global over a store in Upstash Redis, which calls the global
+   * `fetch` too: its requests would be gated as well. @default {globalThis.fetch}, looked up at each call
    */
   fetch?: typeof fetch;
   /**
