@@ -1,19 +1,26 @@
 /**
- * What the README says that no other test reads: the policy's defaults, and the calls by `curl`.
+ * What the README says that no other test reads: the policy's defaults, what there is of commands and backends, and
+ * the calls by `curl`.
  *
  * @module
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DEFAULT_POLICY } from "../mod.ts";
+import { COMMANDS } from "../src/cli/commands.ts";
+import { ConfigError, loadConfig } from "../src/config/mod.ts";
 import { ServerProcess } from "./edge/server_process.ts";
 
 const README = await Deno.readTextFile(new URL("../README.md", import.meta.url));
 
+/** The rows of the table below a heading. */
+function rowsUnder(heading: string): string[] {
+  const section = README.split(`\n## ${heading}\n`)[1]?.split("\n## ")[0] ?? "";
+  return section.split("\n").filter((line) => line.startsWith("|")).slice(2);
+}
+
 /** The cells of the rows of the table below a heading, without backticks. */
 function tableUnder(heading: string): string[][] {
-  const section = README.split(`\n## ${heading}\n`)[1]?.split("\n## ")[0] ?? "";
-  const rows = section.split("\n").filter((line) => line.startsWith("|")).slice(2);
-  return rows.map((row) =>
+  return rowsUnder(heading).map((row) =>
     row.split("|").slice(1, -1).map((cell) => cell.replaceAll("`", "").trim())
   );
 }
@@ -35,6 +42,28 @@ Deno.test("the README's table of policies has every key, and its default", () =>
     if (typeof value === "number") assertEquals(defaults[key], value, key);
   }
   assertEquals(defaults.halfOpen, DEFAULT_POLICY.halfOpen.jitterMs);
+});
+
+Deno.test("the README's table of commands has every command", () => {
+  const rows = rowsUnder("Command line");
+  // Some share a row: `half-open HOST` stands beside open.
+  const stands = (name: string) => rows.some((row) => new RegExp(`\`${name}[\` ]`).test(row));
+  assertEquals(COMMANDS.map(({ name }) => name).filter((name) => !stands(name)), []);
+});
+
+Deno.test("the README's table of settings names every backend in the form that is taken", async () => {
+  const readTextFile = () => Promise.reject(new Deno.errors.NotFound());
+  const env = { BREAKWATER_STORE: "nowhere:" };
+  const { issues } = await assertRejects(
+    () => loadConfig({ env, args: [], readTextFile }),
+    ConfigError,
+  );
+  const forms = [...(issues[0]?.expected ?? "").matchAll(/\b[a-z-]+:[A-Z]*/g)].map(([form]) =>
+    form
+  );
+  assert(forms.includes("memory:"), `${forms}`);
+  const row = rowsUnder("Configuration").find((row) => row.includes("`BREAKWATER_STORE`")) ?? "";
+  assertEquals(forms.filter((form) => !row.includes(`\`${form}\``)), []);
 });
 
 Deno.test("the README's calls by curl are answered as it shows", async () => {
