@@ -1,6 +1,6 @@
 /**
  * `deno task simulate`: many seeds and a summary (`--seeds N`), one seed again (`--seed S`, with `--trace`
- * every answer), what sharing costs (`--cost`), or whether mutants are caught (`--mutants`).
+ * its world and every answer), what sharing costs (`--cost`), or whether mutants are caught (`--mutants`).
  *
  * @module
  */
