@@ -42,16 +42,15 @@ export function classify(outcome: Outcome, rules: ClassifyRules = DEFAULT_CLASSI
   throw unreadable(outcome);
 }
 
-/** What of a response says how the request went. */
-export type AnsweredResponse = Pick<Response, "status" | "headers">;
-
 /**
  * The outcome that a response tells. Neutral where its status is none, as a browser's opaque answer has it: the host
  * may have answered, and no more can be seen. Never throws, whatever stands in for a response: whoever has an answer
  * must get it.
  */
-export function outcomeOfResponse(response: AnsweredResponse, latencyMs: number): Outcome {
-  const { status, headers } = response;
+export function outcomeOfResponse(
+  { status, headers }: Pick<Response, "status" | "headers">,
+  latencyMs: number,
+): Outcome {
   if (!isHttpStatus(status)) return { result: "neutral", latencyMs };
   try {
     return { status, retryAfter: headers.get("retry-after"), headers, latencyMs };

@@ -39,7 +39,7 @@ Deno.test("the help of a command ends its usage without a blank, and lists the c
   const plain = paintFor({ hasColours: false });
   const [show] = COMMANDS;
   const bare = { ...show!, name: "look", usage: "" };
-  assertMatch(commandHelp(bare, plain), /^Usage:\n  breakwater look$/m);
+  assertStringIncludes(commandHelp(bare, plain), "Usage:\n  breakwater look\n");
   assertEquals(commandHelp(bare, plain).includes("--breaker-config"), false);
   assertStringIncludes(commandHelp({ ...bare, readsConfig: true }, plain), "--breaker-config FILE");
 });
