@@ -7,6 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { BreakerRegistry, DEFAULT_POLICY } from "../mod.ts";
 import { COMMANDS } from "../src/cli/commands.ts";
+import { BACKEND_GRAMMAR } from "../src/config/backends.ts";
 import { CONFIG_VARIABLES } from "../src/config/environment.ts";
 import { loadConfig, parseConfig } from "../src/config/mod.ts";
 import { createApp } from "../src/edge/mod.ts";
@@ -69,6 +70,13 @@ Deno.test("the README's table of the HTTP API has every path", async () => {
   const paths = Object.keys(document.paths).filter((path) => !own.test(path));
   assertEquals(paths.filter((path) => !named.has(path)), ["/v1/breakers"], "shown by curl");
   assert(README.includes("/v1/breakers  "));
+});
+
+Deno.test("the README names every backend in the form that is taken", () => {
+  const forms = BACKEND_GRAMMAR.split(/, | or /);
+  const row = tableOf("Policies and configuration", "environment")
+    .find(([name = ""]) => codeIn(name)[0] === "BREAKWATER_STORE");
+  assertEquals(codeIn(row![2]!), forms);
 });
 
 Deno.test("the README's table of commands has every command", () => {

@@ -42,6 +42,28 @@ export function classify(outcome: Outcome, rules: ClassifyRules = DEFAULT_CLASSI
   throw unreadable(outcome);
 }
 
+/**
+ * The outcome that a response tells. Neutral where its status is none, as a browser's opaque answer has it: the host
+ * may have answered, and no more can be seen. Never throws, whatever stands in for a response: whoever has an answer
+ * must get it.
+ */
+export function outcomeOfResponse(
+  { status, headers }: Pick<Response, "status" | "headers">,
+  latencyMs: number,
+): Outcome {
+  if (!isHttpStatus(status)) return { result: "neutral", latencyMs };
+  try {
+    return { status, retryAfter: headers.get("retry-after"), headers, latencyMs };
+  } catch {
+    return { status, latencyMs };
+  }
+}
+
+/** Up to 999: crawlers do meet statuses beyond those that RFC 9110 names. */
+function isHttpStatus(status: number): boolean {
+  return Number.isInteger(status) && status >= 100 && status <= 999;
+}
+
 function checkedResult(result: OutcomeKind): OutcomeKind {
   if (KINDS.includes(result)) return result;
   throw new TypeError(
@@ -50,8 +72,7 @@ function checkedResult(result: OutcomeKind): OutcomeKind {
 }
 
 function kindOfStatus(status: number, headers: unknown, rules: ClassifyRules): OutcomeKind {
-  // Up to 999: crawlers do meet statuses beyond those that RFC 9110 names.
-  if (!Number.isInteger(status) || status < 100 || status > 999) {
+  if (!isHttpStatus(status)) {
     throw new TypeError(
       `Cannot read an outcome whose status is ${show(status)}: give an HTTP status, ` +
         `or the error where there was no answer`,

@@ -69,12 +69,21 @@ export function parseRetryAfter(value: string | null, nowMs: number): number | u
  * names a time in the future.
  */
 export function retryAfterFromHeaders(headers: HeaderReader, nowMs: number): number | undefined {
-  const retryAfter = headers.get("retry-after");
-  // A reader that is no `Headers`, such as a Map, may say undefined for absent.
-  if (retryAfter !== null && retryAfter !== undefined) return parseRetryAfter(retryAfter, nowMs);
-  return parseReset(headers.get("ratelimit-reset"), nowMs) ??
-    parseReset(headers.get("x-ratelimit-reset"), nowMs) ??
-    parseRateLimit(headers.get("ratelimit"));
+  const retryAfter = textOf(headers, "retry-after");
+  if (retryAfter !== null) return parseRetryAfter(retryAfter, nowMs);
+  return parseReset(textOf(headers, "ratelimit-reset"), nowMs) ??
+    parseReset(textOf(headers, "x-ratelimit-reset"), nowMs) ??
+    parseRateLimit(textOf(headers, "ratelimit"));
+}
+
+/** A reader that is no `Headers` may say undefined for absent, as a Map does, answer with a number, or fail. */
+function textOf(headers: HeaderReader, name: string): string | null {
+  try {
+    const value: unknown = headers.get(name);
+    return value === undefined || value === null ? null : String(value);
+  } catch {
+    return null;
+  }
 }
 
 /**

@@ -23,7 +23,7 @@ export interface OptionSpec {
 export interface CommandSpec {
   /** What is typed: `half-open`. */
   name: string;
-  /** What follows the name: `HOST [--resolver]`. */
+  /** What follows the name: `HOST [--resolver]`; empty: nothing need follow. */
   usage: string;
   /** What it does, in a line. */
   summary: string;
@@ -34,6 +34,8 @@ export interface CommandSpec {
   examples: readonly string[];
   /** True where it takes a store or an edge API. */
   connects: boolean;
+  /** True where its help lists the flags of the configuration, which is what it is about. */
+  readsConfig?: boolean;
   /** The code. Resolves to the exit code; nothing: 0. */
   load(): Promise<(call: Call) => Promise<number | void>>;
 }

@@ -147,6 +147,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     },
     examples: ["breakwater replay events.sqlite --policy stricter.yaml"],
     connects: false,
+    readsConfig: true,
     load: async () => (await import("./replay.ts")).replay,
   },
   {
@@ -172,6 +173,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       "breakwater check --breaker-defaults fail_max:3",
     ],
     connects: false,
+    readsConfig: true,
     load: async () => (await import("./check.ts")).check,
   },
   {
@@ -181,6 +183,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: { deploy: { help: "fail where Deno Deploy would" } },
     examples: ["breakwater doctor", "breakwater doctor --store sqlite:breakers.sqlite"],
     connects: true,
+    readsConfig: true,
     load: async () => (await import("./doctor.ts")).doctor,
   },
   {
@@ -208,6 +211,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       "breakwater serve --breaker-config config/breakers.yaml --mode observe",
     ],
     connects: false,
+    readsConfig: true,
     load: async () => (await import("./serve.ts")).serve,
   },
   {

@@ -44,10 +44,10 @@ export function overview(paint: Paint): string {
 
 /** What one command takes. */
 export function commandHelp(spec: CommandSpec, paint: Paint): string {
-  const { name, usage, summary, details, options = {}, examples, connects } = spec;
+  const { name, usage, summary, details, options = {}, examples, connects, readsConfig } = spec;
   const parts = [
     capital(summary) + ".",
-    section(paint, "Usage", [`breakwater ${name} ${usage}`]),
+    section(paint, "Usage", [`breakwater ${name} ${usage}`.trimEnd()]),
     ...(details === undefined ? [] : [details]),
     section(paint, "Examples", examples),
     section(paint, "Options", optionLines({ ...options, ...COMMON_OPTIONS })),
@@ -55,13 +55,11 @@ export function commandHelp(spec: CommandSpec, paint: Paint): string {
   if (connects) {
     parts.push(section(paint, "Which breakers", optionLines({ store: STORE, ...PLACE_OPTIONS })));
   } else if (name === "serve") parts.push(section(paint, "Store", optionLines({ store: STORE })));
-  if (READS_CONFIG.has(name)) {
+  if (readsConfig) {
     parts.push(section(paint, "Configuration, over file and environment", optionLines(CONFIG)));
   }
   return parts.join("\n\n") + "\n";
 }
-
-const READS_CONFIG = new Set(["serve", "check", "doctor", "replay"]);
 
 function section(paint: Paint, title: string, lines: readonly string[]): string {
   return [paint.bold(`${title}:`), ...lines.map((line) => `  ${line}`)].join("\n");

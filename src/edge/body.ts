@@ -79,7 +79,8 @@ async function passOver(request: Request): Promise<void> {
 async function readStreamed(request: Request, limit: number): Promise<string> {
   const reader = request.body?.getReader();
   if (reader === undefined) return "";
-  const decoder = new TextDecoder();
+  // A byte order mark is no JSON (RFC 8259 section 8.1), as for the server's own parser of whole bodies.
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let text = "";
   let bytes = 0;
   while (true) {

@@ -71,26 +71,33 @@ function refuseFile(backend: string, path: string): never {
 async function openSqlite(path: string, timeoutMs: number): Promise<OpenedStore> {
   const { sqliteStore } = await import("../stores/sqlite.ts");
   // A locked file holds up the whole process: no longer than a call may take.
-  return await opened(sqliteStore(path, { busyTimeoutMs: timeoutMs }), "sqlite", path);
+  return await opened(made(() => sqliteStore(path, { busyTimeoutMs: timeoutMs })), "sqlite", path);
 }
 
 async function openUpstash(
   { url, tokenEnv }: ResolvedConfig["store"],
   env: Environment,
 ): Promise<OpenedStore> {
-  const name = "upstash";
   const { upstashFromEnv, upstashStore } = await import("../stores/upstash.ts");
-  try {
+  const store = made(() => {
     if (url === undefined && tokenEnv === undefined) {
-      return { store: upstashFromEnv({ get: (key) => env[key] }), name };
+      return upstashFromEnv({ get: (key) => env[key] });
     }
     const token = env[tokenEnv ?? TOKEN_VARIABLE] ?? "";
-    return {
-      store: upstashStore({ url: url ?? env["UPSTASH_REDIS_REST_URL"] ?? "", token }),
-      name,
-    };
+    return upstashStore({ url: url ?? env["UPSTASH_REDIS_REST_URL"] ?? "", token });
+  });
+  return { store, name: "upstash" };
+}
+
+/**
+ * Makes a store. Its own words name the setting that it refuses, and never a secret's value.
+ *
+ * @throws {StartError} where it refuses one
+ */
+function made(make: () => Store): Store {
+  try {
+    return make();
   } catch (error) {
-    // The store's own words name the setting and never its value.
     throw new StartError(error instanceof Error ? error.message : String(error));
   }
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { outcomeOfResponse } from "../breaker/classify.ts";
 import { BreakerOpenError } from "../breaker/errors.ts";
 import type { AllowRequest, Gate, Outcome } from "../breaker/types.ts";
 import { answered, type Debt, settle } from "./attribution.ts";
@@ -31,7 +32,8 @@ export interface BreakerFetchOptions {
   resolver?: RequestLabel;
   /**
    * What sends the request. Name it where something else wraps the global `fetch` after this one became it: the
-   * two would call each other. @default {globalThis.fetch}, looked up at each call
+   * two would call each other. Do not make this one global over a store in Upstash Redis, which calls the global
+   * `fetch` too: its requests would be gated as well. @default {globalThis.fetch}, looked up at each call
    */
   fetch?: typeof fetch;
   /**
@@ -202,7 +204,7 @@ async function exchange(
   if (stream === null) deadline?.clear();
   const owed = response.redirected ? await answered(debt, response) : debt;
   if (stream !== null) return awaitBody(owed, response, stream, latency, signal, deadline);
-  const told = settle(owed, statusOutcome(response, latency()));
+  const told = settle(owed, outcomeOfResponse(response, latency()));
   if (told !== undefined) await told;
   return response;
 }
@@ -237,17 +239,10 @@ function awaitBody(
   if (signal?.aborted) onAbort();
   else signal?.addEventListener("abort", onAbort);
   return withCountedBody(response, stream, (end) => {
-    if (end.how === "complete") return settleOnce(statusOutcome(response, latency()));
+    if (end.how === "complete") return settleOnce(outcomeOfResponse(response, latency()));
     if (end.how === "cancelled") return settleOnce({ result: "cancelled" });
     return settleOnce(errorOutcome(end.error, signal, latency()));
   });
-}
-
-function statusOutcome(response: Response, latencyMs: number): Outcome {
-  const { status, headers } = response;
-  // An opaque answer in a browser: the host answered, and no more can be seen.
-  if (status === 0) return { result: "neutral", latencyMs };
-  return { status, retryAfter: headers.get("retry-after"), headers, latencyMs };
 }
 
 /** What an error says: the signal knows best whether the caller gave up, whatever reason was given. */

@@ -44,7 +44,7 @@ export interface EdgeClientOptions {
    * @default {"local"}
    */
   onUnavailable?: "local" | "allow" | "deny";
-  /** Sends the calls. @default {globalThis.fetch} */
+  /** Sends the calls. @default {globalThis.fetch}, as it is when the client is made */
   fetch?: typeof fetch;
   /** Policies of the registry in this process. @default the built-in ones */
   config?: BreakerConfigInput;
@@ -128,8 +128,10 @@ export class EdgeClient implements Gate {
     if (token !== undefined) this.#headers["authorization"] = `Bearer ${token}`;
     this.#timeoutMs = timeoutMs;
     this.#onUnavailable = onUnavailable;
-    // Looked up at each call, so that a fetch that is replaced later is used too.
-    this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
+    // One that becomes the global fetch later may be behind this gate, whose calls it would then ask about.
+    const send = options.fetch ?? fetch;
+    // Never as a method of this client: a platform's own fetch may refuse that.
+    this.#fetch = (input, init) => send(input, init);
     this.#now = options.now ?? Date.now;
     this.#edge = new Breaker({
       failMax: FAIL_MAX,

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { outcomeOfResponse } from "../breaker/classify.ts";
 import { BreakerOpenError } from "../breaker/errors.ts";
 import { hostKey } from "../breaker/host_key.ts";
 import type {
@@ -123,7 +124,8 @@ export class BreakerRegistry implements Gate {
 
   /**
    * Runs a function where the gate allows it; waits before a probe. A `Response` that it returns is told by
-   * its status, anything else as a success. What it returns or throws passes through unchanged.
+   * its status (neutral where that is none, such as 0), anything else as a success. What it returns or throws passes
+   * through unchanged.
    *
    * @throws {BreakerOpenError} where the request is denied
    */
@@ -141,7 +143,7 @@ export class BreakerRegistry implements Gate {
     }
     const latencyMs = this.#core.now() - sentAt;
     const outcome: Outcome = isResponse(result)
-      ? { status: result.status, headers: result.headers, latencyMs }
+      ? outcomeOfResponse(result, latencyMs)
       : { result: "success", latencyMs };
     await this.record(verdict.permit, outcome);
     return result;

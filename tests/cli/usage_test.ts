@@ -5,7 +5,9 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { COMMANDS } from "../../src/cli/commands.ts";
+import { commandHelp } from "../../src/cli/help.ts";
 import { type Place, placeOf } from "../../src/cli/place.ts";
+import { paintFor } from "../../src/cli/text.ts";
 import { loadConfig } from "../../src/config/mod.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 import { here } from "./cli_here.ts";
@@ -32,6 +34,15 @@ for (const { name, examples } of COMMANDS) {
     }
   });
 }
+
+Deno.test("the help of a command ends its usage without a blank, and lists the configuration it reads", () => {
+  const plain = paintFor({ hasColours: false });
+  const [show] = COMMANDS;
+  const bare = { ...show!, name: "look", usage: "" };
+  assertStringIncludes(commandHelp(bare, plain), "Usage:\n  breakwater look\n");
+  assertEquals(commandHelp(bare, plain).includes("--breaker-config"), false);
+  assertStringIncludes(commandHelp({ ...bare, readsConfig: true }, plain), "--breaker-config FILE");
+});
 
 /** Longer than any reason. */
 const LONG = "x".repeat(257);

@@ -7,7 +7,7 @@ import { assertEquals } from "@std/assert";
 import { countInStore } from "../support/count_in_store.ts";
 import { startStoreWorker } from "../support/store_worker_process.ts";
 import type { StoreCase } from "./store_contract.ts";
-import { get } from "./store_write_cases.ts";
+import { get, need } from "./store_write_cases.ts";
 
 export const raceCases: Readonly<Record<string, StoreCase>> = {
   "of 64 writers that expect a key to be absent one wins": async ({ store }) => {
@@ -23,9 +23,9 @@ export const raceCases: Readonly<Record<string, StoreCase>> = {
     assertEquals(await get(store, "a"), "64");
   },
 
-  "callers that count through two handles lose no update": async ({ store, second }) => {
-    if (second === undefined) return;
-    await using other = await second();
+  "callers that count through two handles lose no update": async (subject) => {
+    const { store } = subject;
+    await using other = await need(subject, "second")();
     const handles = [store, other];
     await Promise.all(
       Array.from({ length: 32 }, (_, at) => countInStore(handles[at % 2]!, "a", 2)),
@@ -33,9 +33,9 @@ export const raceCases: Readonly<Record<string, StoreCase>> = {
     assertEquals([await get(store, "a"), await get(other, "a")], ["64", "64"]);
   },
 
-  "what one handle writes the other lists, reads and can replace": async ({ store, second }) => {
-    if (second === undefined) return;
-    await using other = await second();
+  "what one handle writes the other lists, reads and can replace": async (subject) => {
+    const { store } = subject;
+    await using other = await need(subject, "second")();
     const written = await store.write("a", "one", undefined, 60_000);
     const [found] = await other.read(["a"]);
     assertEquals(written, { ok: true, version: found?.version });
@@ -46,10 +46,10 @@ export const raceCases: Readonly<Record<string, StoreCase>> = {
   },
 
   "two processes and this one that count at the same time lose no update": async (
-    { store, worker },
+    subject,
   ) => {
-    if (worker === undefined) return;
-    const { backend, target } = worker;
+    const { store } = subject;
+    const { backend, target } = need(subject, "worker");
     await using one = await startStoreWorker(backend);
     await using two = await startStoreWorker(backend);
     const order = { target, key: "a", times: 150 };

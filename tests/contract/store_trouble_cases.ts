@@ -5,13 +5,12 @@
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { StoreCase } from "./store_contract.ts";
-import { get, put } from "./store_write_cases.ts";
+import { get, need, put } from "./store_write_cases.ts";
 
 export const troubleCases: Readonly<Record<string, StoreCase>> = {
-  "what another program left under a key can be read, listed and overwritten": async (
-    { store, plant = {} },
-  ) => {
-    for (const [name, leave] of Object.entries(plant)) {
+  "what another program left under a key can be read, listed and overwritten": async (subject) => {
+    const { store } = subject;
+    for (const [name, leave] of Object.entries(need(subject, "plant"))) {
       const key = `left:${name}`;
       await leave(key);
       const [found] = await store.read([key]);
@@ -22,8 +21,9 @@ export const troubleCases: Readonly<Record<string, StoreCase>> = {
     }
   },
 
-  "what another program left under a key can be removed": async ({ store, plant = {} }) => {
-    for (const [name, leave] of Object.entries(plant)) {
+  "what another program left under a key can be removed": async (subject) => {
+    const { store } = subject;
+    for (const [name, leave] of Object.entries(need(subject, "plant"))) {
       const key = `left:${name}`;
       await leave(key);
       const [found] = await store.read([key]);
@@ -33,9 +33,9 @@ export const troubleCases: Readonly<Record<string, StoreCase>> = {
   },
 
   "a write that is not answered fails, names no value, and leaves the old value or the new": async (
-    { outage },
+    subject,
   ) => {
-    if (outage === undefined) return;
+    const outage = need(subject, "outage");
     await using store = outage.hasty();
     const version = await put(store, "a", "first-content");
     {

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import type { Store } from "../../src/stores/store.ts";
-import type { StoreCase } from "./store_contract.ts";
+import type { StoreCase, StoreUnderTest } from "./store_contract.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -26,6 +26,20 @@ export async function put(
 export async function get(store: Store, key: string): Promise<string | undefined> {
   const [found] = await store.read([key]);
   return found?.value;
+}
+
+/**
+ * What a case cannot do without.
+ *
+ * @throws {Error} where the store under test lacks it: a case that looks at nothing must not pass
+ */
+export function need<Name extends "second" | "worker" | "plant" | "outage">(
+  subject: StoreUnderTest,
+  name: Name,
+): NonNullable<StoreUnderTest[Name]> {
+  const found = subject[name];
+  if (found !== undefined) return found;
+  throw new Error(`This store has no '${name}': name the test under 'skip', with the reason`);
 }
 
 export const writeCases: Readonly<Record<string, StoreCase>> = {

@@ -50,7 +50,9 @@ const BODY_ROUTES = [
   ["PUT", "/v1/resolvers/crossref"],
 ] as const;
 
-for (const body of ["", "{", "[1,", "{'host':1}", "undefined", "\u0000", "[".repeat(60_000)]) {
+const MALFORMED = ["", "{", "[1,", "{'host':1}", "undefined", "\u0000", "\ufeff" + ASK];
+
+for (const body of [...MALFORMED, "[".repeat(60_000)]) {
   Deno.test(`the body ${JSON.stringify(body.slice(0, 12))} is refused as malformed`, async () => {
     const { app } = createEdge();
     for (const [method, path] of BODY_ROUTES) {

@@ -93,6 +93,25 @@ Deno.test("a body cut off in the middle and an odd Host header are answered with
   assert(!output.includes("failed:"), `nothing was unexpected: ${output}`);
 });
 
+Deno.test("a byte order mark is refused, whether a body's length is said or not", async () => {
+  await using server = new ServerProcess({ env: MEMORY });
+  const url = await server.url();
+  const body = '{"host":"example.org"}';
+  const send = (headers: string, body: string) =>
+    rawStatus(
+      url,
+      "POST /v1/allow HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" +
+        `${headers}\r\nConnection: close\r\n\r\n${body}`,
+    );
+  for (const [mark, bytes, status] of [["", 0, "200 OK"], ["\ufeff", 3, "400 Bad Request"]]) {
+    const length = body.length + Number(bytes);
+    const said = await send(`Content-Length: ${length}`, mark + body);
+    const chunk = `${length.toString(16)}\r\n${mark}${body}\r\n0\r\n\r\n`;
+    const unsaid = await send("Transfer-Encoding: chunked", chunk);
+    assertEquals([said, unsaid], [`HTTP/1.1 ${status}`, `HTTP/1.1 ${status}`]);
+  }
+});
+
 Deno.test("tokens close the server, and let it listen elsewhere", async () => {
   const env = { ...MEMORY, HOST: "0.0.0.0", BREAKWATER_CRAWL_TOKENS: `short, ${TOKEN}` };
   await using server = new ServerProcess({ env });

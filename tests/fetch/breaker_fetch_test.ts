@@ -280,6 +280,23 @@ Deno.test("a URL object that changes while the gate is asked is sent as it was",
   assertEquals(sent, URL_A);
 });
 
+Deno.test("an answer whose status or headers cannot be read is returned all the same", async () => {
+  const gate = new RecordingGate();
+  const broken = () => {
+    throw new Error("broken stub");
+  };
+  const answers = [
+    { status: 0, headers: { get: broken } },
+    { status: 42, headers: new Headers() },
+    { status: 204, headers: { get: broken } },
+  ] as unknown as Response[]; // as stubs make them, which nobody checks
+  for (const answer of answers) {
+    const gated = breakerFetch(gate, { fetch: () => Promise.resolve(answer) });
+    assertStrictEquals(await gated(URL_A), answer);
+  }
+  assertEquals(gate.story(), ["host: neutral", "host: neutral", "host: 204"]);
+});
+
 Deno.test("the global fetch is looked up at each call, and may be the gated one itself", async () => {
   const gate = new RecordingGate();
   const before = globalThis.fetch;

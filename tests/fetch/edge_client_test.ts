@@ -187,6 +187,21 @@ Deno.test("a permit that nobody knows is no error", async () => {
   }
 });
 
+Deno.test("its calls never go through a fetch that becomes the global one later", async () => {
+  const app = createApp({ registry: new BreakerRegistry() });
+  const before = globalThis.fetch;
+  try {
+    globalThis.fetch = (input, init) => Promise.resolve(app.fetch(new Request(input, init)));
+    await using client = new EdgeClient({ url: "http://edge.test" });
+    // Such as one behind this gate: its calls would ask whether they may go out, and so on without end.
+    globalThis.fetch = () => Promise.reject(new Error("behind the gate"));
+    const verdict = await client.allow({ host: HOST });
+    assertEquals([verdict.allowed, verdict.degraded], [true, undefined]);
+  } finally {
+    globalThis.fetch = before;
+  }
+});
+
 Deno.test("what the edge refuses is thrown with its words, and never answered by this process", async () => {
   const registry = new BreakerRegistry();
   const app = createApp({ registry, tokens: { crawl: ["crawl-token-000001"] } });

@@ -35,6 +35,40 @@ Deno.test("anything else that is returned is a success", async () => {
   assertEquals((await registry.inspect(host)).failures, 0);
 });
 
+/** Answers that have a status and headers, and yet are no answer of a host that could be judged by them. */
+const ODD_ANSWERS: Record<string, Pick<Response, "status" | "headers">> = {
+  "the response of a network error": Response.error(),
+  "a status that is none": { status: 42, headers: new Headers() },
+  "a status with a fraction": { status: 200.5, headers: new Headers() },
+  "headers that fail": { status: 429, headers: reader(broken) },
+  "headers that fail for limits": {
+    status: 429,
+    headers: reader((name) => name === "retry-after" ? null : broken()),
+  },
+  "headers that hold numbers": {
+    status: 429,
+    headers: reader((name) => name === "retry-after" ? null : 7),
+  },
+};
+
+function broken(): never {
+  throw new Error("broken stub");
+}
+
+function reader(get: (name: string) => unknown): Headers {
+  return { get } as unknown as Headers; // as a stub makes it, which nobody checks
+}
+
+for (const [what, answer] of Object.entries(ODD_ANSWERS)) {
+  Deno.test(`${what} comes back unchanged, and frees the probe's slot`, async () => {
+    const { registry, clock } = make();
+    await registry.run({ host }, () => Promise.reject(new Error("down"))).catch(() => {});
+    clock.advance(60_000);
+    assertStrictEquals<unknown>(await registry.run({ host }, () => answer), answer);
+    assertEquals((await registry.inspect(host)).probes, 0);
+  });
+}
+
 Deno.test("what the function throws passes through unchanged, at once or later", async () => {
   const { registry } = make({ failMax: 100 });
   for (const error of [new Error("down"), "text", undefined, Object.freeze({ code: 1 })]) {

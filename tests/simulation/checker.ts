@@ -18,6 +18,7 @@ import {
 import { Outcomes } from "./outcomes.ts";
 import { Probes } from "./probes.ts";
 import { LONGEST_MANUAL_MS, LONGEST_OPEN_MS } from "./scenario.ts";
+import { sinceBegin } from "./scheduler.ts";
 
 /** Longest text of one record with the policies that scenarios draw. */
 const MAX_RECORD_LENGTH = 4_000;
@@ -62,7 +63,7 @@ export class Checker {
       if (now <= startedAt + stages * callMs) continue;
       throw new Violation(
         "a call hangs",
-        `${what} of ${by.name} on ${on}, begun at ${startedAt}, now ${now}`,
+        `${what} of ${by.name} on ${on}, begun at ${sinceBegin(startedAt)}, now ${sinceBegin(now)}`,
       );
     }
   }
@@ -171,7 +172,8 @@ export class Checker {
     if (startedAt - act.startedAt > part.policy.permitTtlMs - 2 * this.#bounds.skewMs) return;
     throw new Violation(
       "late outcome counted",
-      `${part.breaker}: asked at ${sent.answeredAt}, operated at ${act.startedAt}, told at ${startedAt}`,
+      `${part.breaker}: asked at ${sinceBegin(sent.answeredAt)}, ` +
+        `operated at ${sinceBegin(act.startedAt)}, told at ${sinceBegin(startedAt)}`,
     );
   }
 }

@@ -6,6 +6,7 @@
  */
 import { type Act, type Ask, type Bounds, type Life, type Part, Violation } from "./facts.ts";
 import { SLOW_MS } from "./network.ts";
+import { sinceBegin } from "./scheduler.ts";
 
 interface Deadline {
   /** Epoch milliseconds by the clock of whoever was told; deadlines are absolute. */
@@ -71,8 +72,9 @@ export class Deadlines {
       if (!own && !shared) continue;
       throw new Violation(
         own ? "request before a deadline that the worker had seen" : "lost open",
-        `${ask.by.name} may ask ${part.breaker} at ${now}, open until ${deadline.until}, ` +
-          `as ${deadline.by.name} was told at ${deadline.knownAt}`,
+        `${ask.by.name} may ask ${part.breaker} at ${sinceBegin(now)}, ` +
+          `open until ${sinceBegin(deadline.until)}, ` +
+          `as ${deadline.by.name} was told at ${sinceBegin(deadline.knownAt)}`,
       );
     }
   }

@@ -6,9 +6,11 @@
  */
 import { assertThrows } from "@std/assert";
 import { DEFAULT_POLICY } from "../../src/breaker/policy.ts";
+import { Checker } from "./checker.ts";
 import { Deadlines } from "./deadlines.ts";
 import { type Act, type Ask, type Bounds, type Life, type Part, Violation } from "./facts.ts";
 import { Outcomes } from "./outcomes.ts";
+import { EPOCH_MS } from "./scheduler.ts";
 
 const BOUNDS: Bounds = {
   exact: true,
@@ -131,4 +133,16 @@ Deno.test("an open that died with its worker before it was shared is lost only w
     "lost open",
   );
   assertThrows(() => askAfterDeath(STORMY, 5_001), Violation, "lost open");
+});
+
+Deno.test("a violation tells times from the beginning, as the trace does", () => {
+  const checker = new Checker(BOUNDS);
+  checker.asking(askOf(LIFE, EPOCH_MS + 20));
+  const hangs = () => checker.step(EPOCH_MS + 5_000, true);
+  assertThrows(hangs, Violation, "begun at 20, now 5000");
+  const judge = new Deadlines(BOUNDS);
+  judge.learn(PART, askOf(LIFE, EPOCH_MS + 20), 30_000, EPOCH_MS + 20, 0);
+  const asks = () =>
+    judge.allowed(PART, askOf({ ...LIFE, name: "worker 1.0" }, EPOCH_MS + 700), EPOCH_MS + 701, 0);
+  assertThrows(asks, Violation, "at 701, open until 30020");
 });

@@ -8,6 +8,7 @@ import { readPermit } from "../../src/breaker/permit.ts";
 import { trialCallsOf } from "../../src/breaker/policy.ts";
 import type { DeniedVerdict } from "../../src/breaker/types.ts";
 import { type Ask, type Bounds, type Life, type Part, type Sent, Violation } from "./facts.ts";
+import { sinceBegin } from "./scheduler.ts";
 
 interface LiveProbe {
   sent: Sent;
@@ -105,13 +106,15 @@ export class Probes {
     if (out > budget) {
       throw new Violation(
         "more live probes than the budget",
-        `${out} of ${part.budget} are out at ${now}, ${budget} may be`,
+        `${out} of ${part.budget} are out at ${sinceBegin(now)}, ${budget} may be`,
       );
     }
     if (own > budget) {
       throw new Violation(
         "more live probes of a worker that is cut off than the budget",
-        `${own} of ${part.budget} are out at ${now} from ${sent.ask.by.name}, ${budget} may be`,
+        `${own} of ${part.budget} are out at ${
+          sinceBegin(now)
+        } from ${sent.ask.by.name}, ${budget} may be`,
       );
     }
   }
@@ -128,7 +131,8 @@ export class Probes {
     if (now > latest && !waiting) {
       throw new Violation(
         "wedged host",
-        `${part.budget} is denied for probes at ${now}, and nobody was let through since ${quietSince}`,
+        `${part.budget} is denied for probes at ${sinceBegin(now)}, ` +
+          `and nobody was let through since ${sinceBegin(quietSince)}`,
       );
     }
     if (!exact) return;
@@ -140,7 +144,9 @@ export class Probes {
     if (holders < budget) {
       throw new Violation(
         "a slot is lost",
-        `${part.budget} is denied for probes at ${now}, though ${holders} of ${budget} can be out`,
+        `${part.budget} is denied for probes at ${
+          sinceBegin(now)
+        }, though ${holders} of ${budget} can be out`,
       );
     }
   }

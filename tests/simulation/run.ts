@@ -11,7 +11,7 @@ import { startFaults } from "./faults.ts";
 import { Host, LONGEST_REPLY_MS, type Reply } from "./hosts.ts";
 import { Network, SLOW_MS } from "./network.ts";
 import { drawScenario, LONGEST_MANUAL_MS, type Scenario } from "./scenario.ts";
-import { Scheduler } from "./scheduler.ts";
+import { Scheduler, sinceBegin } from "./scheduler.ts";
 import { SimStore } from "./store.ts";
 import type { Sent } from "./facts.ts";
 import { Worker } from "./worker.ts";
@@ -34,7 +34,7 @@ export interface RunResult {
 export interface RunOptions {
   /** Steps of trouble before the healing. */
   steps: number;
-  /** Hears every answer. */
+  /** Hears what the world is like, then every answer. */
   trace?: (line: string) => void;
 }
 
@@ -70,6 +70,9 @@ export class World {
     this.scenario = scenario;
     this.random = new Random(seed ^ 0x5bd1e995);
     this.#trace = options.trace;
+    for (const [name, value] of Object.entries(scenario)) {
+      this.#trace?.(`world ${name} ${JSON.stringify(value)}`);
+    }
     const { random, scheduler } = this;
     const { exact, latencyMs, troubleRatio, replicaLagMs, lazyTtlMs, tellsCurrent } = scenario;
     this.network = new Network({ random, latencyMs, exact, troubleRatio });
@@ -114,9 +117,7 @@ export class World {
 
   /** Tells of an answer, and takes it into the digest. */
   readonly trace = (what: string, by: Life, words: readonly unknown[]): void => {
-    const line = `${this.scheduler.now - 1_700_000_000_000} ${by.name} ${what} ${
-      words.join(" | ")
-    }`;
+    const line = `${sinceBegin(this.scheduler.now)} ${by.name} ${what} ${words.join(" | ")}`;
     let { digest } = this.result;
     for (let i = 0; i < line.length; i++) digest = Math.imul(digest, 31) + line.charCodeAt(i) | 0;
     this.result.digest = digest;
@@ -169,7 +170,7 @@ export class World {
       ...result,
       requests,
       steps: scheduler.steps,
-      virtualMs: scheduler.now - 1_700_000_000_000,
+      virtualMs: sinceBegin(scheduler.now),
     };
   }
 

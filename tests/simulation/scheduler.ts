@@ -9,6 +9,11 @@ import { setImmediate } from "node:timers";
 /** Where virtual time begins, in epoch milliseconds. */
 export const EPOCH_MS = 1_700_000_000_000;
 
+/** A moment as traces and violations tell it: milliseconds since virtual time began. */
+export function sinceBegin(at: number): number {
+  return Math.round((at - EPOCH_MS) * 1_000) / 1_000;
+}
+
 interface Scheduled {
   at: number;
   /** Breaks ties: first come, first served. */

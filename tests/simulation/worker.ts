@@ -11,6 +11,7 @@ import { PolicyBook } from "../../src/registry/policy_book.ts";
 import type { Ask, Life, Part, Sent, Told } from "./facts.ts";
 import type { World } from "./run.ts";
 import { LONGEST_MANUAL_MS, ROLES } from "./scenario.ts";
+import { sinceBegin } from "./scheduler.ts";
 
 /** Permits handed round among workers, since whoever asked need not be who tells. */
 const MAX_HANDED = 20;
@@ -143,7 +144,7 @@ export class Worker implements Life {
     trace("record", this, [
       budget,
       reply.kind,
-      `asked at ${sent.answeredAt}`,
+      `asked at ${sinceBegin(sent.answeredAt)}`,
       recorded ? "counted" : "late",
       state,
       retryAfterMs,

@@ -23,6 +23,14 @@ async function temporaryDirectory(): Promise<AsyncDisposable & { path: string }>
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
+/** Puts a value under a key of the store, as another program would. */
+function leave(path: string, value: unknown): (key: string) => Promise<unknown> {
+  return async (key) => {
+    using kv = await Deno.openKv(path);
+    return await kv.set(["breakwater", key], value);
+  };
+}
+
 testStore("deno kv in a file", async () => {
   const directory = await temporaryDirectory();
   const path = `${directory.path}/breakers.db`;
@@ -30,6 +38,16 @@ testStore("deno kv in a file", async () => {
     store: denoKvStore(path),
     second: () => Promise.resolve(denoKvStore(path)),
     worker: { backend: "deno-kv", target: path },
+    plant: {
+      "a number": leave(path, 9007199254740993n),
+      "bytes that are no UTF-8": leave(path, new Uint8Array([0xff, 0x41, 0xe4])),
+      "an object": leave(path, { state: "open" }),
+      "an empty text": leave(path, ""),
+    },
+    outage: {
+      hasty: () => denoKvStore(path, { retryForMs: 20 }),
+      begin: () => lockFile(path),
+    },
     cleanUp: () => directory[Symbol.asyncDispose](),
   };
 });

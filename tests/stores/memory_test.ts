@@ -5,17 +5,10 @@
  */
 import { assert, assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
 import { memoryStore } from "../../src/stores/memory.ts";
-import { testStore } from "../contract/store_contract.ts";
+import { OF_ONE_HANDLE, testStore } from "../contract/store_contract.ts";
 
 testStore("memory", () => Promise.resolve({ store: memoryStore() }), {
-  skip: [{
-    reason: "one process has it, through one handle",
-    tests: [
-      "callers that count through two handles lose no update",
-      "what one handle writes the other lists, reads and can replace",
-      "two processes and this one that count at the same time lose no update",
-    ],
-  }],
+  skip: [OF_ONE_HANDLE],
 });
 
 Deno.test("memory: answers stand at once, without a promise", () => {

@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { sqliteStore } from "../../src/stores/sqlite.ts";
-import { testStore } from "../contract/store_contract.ts";
+import { OF_ONE_HANDLE, testStore } from "../contract/store_contract.ts";
 import { lockFile } from "../support/file_lock.ts";
 import { startStoreWorker } from "../support/store_worker_process.ts";
 
@@ -57,14 +57,7 @@ testStore("sqlite in a file", async () => {
 });
 
 testStore("sqlite in memory", () => Promise.resolve({ store: sqliteStore(":memory:") }), {
-  skip: [{
-    reason: "one process has it, through one handle",
-    tests: [
-      "callers that count through two handles lose no update",
-      "what one handle writes the other lists, reads and can replace",
-      "two processes and this one that count at the same time lose no update",
-    ],
-  }],
+  skip: [OF_ONE_HANDLE],
 });
 
 Deno.test("sqlite: answers stand at once, without a promise", async () => {

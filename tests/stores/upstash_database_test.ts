@@ -8,7 +8,7 @@ import { Redis } from "@upstash/redis/cloudflare";
 import { upstashStore } from "../../src/stores/upstash.ts";
 import { testStore } from "../contract/store_contract.ts";
 import { upstashTarget } from "../support/open_store.ts";
-import { VERSION_IS_VALUE } from "../support/upstash_cases.ts";
+import { NEVER_DOWN, VERSION_IS_VALUE } from "../support/upstash_cases.ts";
 
 const url = Deno.env.get("UPSTASH_REDIS_REST_URL");
 const token = Deno.env.get("UPSTASH_REDIS_REST_TOKEN");
@@ -25,7 +25,13 @@ if (url && token) {
       store: upstashStore(settings),
       second: () => Promise.resolve(upstashStore(settings)),
       worker: { backend: "upstash", target: upstashTarget(url, token) },
+      plant: {
+        "a number": (key) => admin.set(key, "9007199254740993"),
+        "an empty text": (key) => admin.set(key, ""),
+        "a list": (key) => admin.rpush(key, "one"),
+        "a hash": (key) => admin.hset(key, { field: "one" }),
+      },
       cleanUp: async () => void await admin.flushdb(),
     };
-  }, { skip: [VERSION_IS_VALUE] });
+  }, { skip: [VERSION_IS_VALUE, NEVER_DOWN] });
 }

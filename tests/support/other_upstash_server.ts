@@ -12,8 +12,8 @@ export interface OtherUpstashServer extends AsyncDisposable {
   /** `http://127.0.0.1:PORT`. */
   url: string;
   token: string;
-  /** Removes every key. */
-  clear(): Promise<void>;
+  /** Has its Redis carry out a command; gives the JSON of the answer. */
+  redis(...command: string[]): Promise<string>;
 }
 
 const TOKEN = "other-token";
@@ -34,10 +34,12 @@ export async function startOtherUpstashServer(): Promise<OtherUpstashServer> {
   return {
     url,
     token: TOKEN,
-    async clear() {
+    async redis(...command) {
       const headers = { authorization: `Bearer ${TOKEN}` };
-      const answer = await fetch(url, { method: "POST", headers, body: `["FLUSHALL"]` });
-      if (await answer.text() !== `{"result":"OK"}`) throw new Error("FLUSHALL was refused");
+      const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(command) });
+      const said = await answer.text();
+      if (!answer.ok) throw new Error(`${command[0]} was refused: ${said}`);
+      return said;
     },
     async [Symbol.asyncDispose]() {
       await child.stdin.close();

@@ -16,6 +16,14 @@ export const VERSION_IS_VALUE: Skip = {
   ],
 };
 
+/** Of servers that are others': the bridge to a Redis of our own can be kept from answering. */
+export const NEVER_DOWN: Skip = {
+  reason: "nobody here can keep this server from answering",
+  tests: [
+    "a write that is not answered fails, names no value, and leaves the old value or the new",
+  ],
+};
+
 const isThere = await hasRedisServer();
 
 /** Registers a test that gets a Redis of its own behind the bridge; ignored where there is no Redis. */
