@@ -50,8 +50,7 @@ export function assemble(options: RegistryOptions, maxRecords: number): Registry
   const isWatched = options.store !== undefined && mode !== "off";
   const ownStore = options.store ?? memoryStore({ now });
   const shared = isWatched ? overrides.riding(ownStore) : ownStore;
-  const guardOf = (store: Store) =>
-    new StoreGuard({ store, timeoutMs, now, timers, onError, onOutage });
+  const guardOf = (store: Store) => new StoreGuard({ store, timeoutMs, timers, onError, onOutage });
   const engineOf = <R>(
     guard: StoreGuard,
     codec: Codec<R>,
@@ -109,7 +108,7 @@ export function assemble(options: RegistryOptions, maxRecords: number): Registry
     engineApart(codec, bounds) {
       const { timeoutMs } = bounds;
       const onOutage = () => {}; // told once, by the gate's own guard
-      const guard = new StoreGuard({ store: shared, timeoutMs, now, timers, onError, onOutage });
+      const guard = new StoreGuard({ store: shared, timeoutMs, timers, onError, onOutage });
       return { guard, engine: engineOf(guard, codec, bounds) };
     },
     closers: new Set([

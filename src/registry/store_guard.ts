@@ -33,7 +33,6 @@ export interface StoreGuardOptions {
   store: Store;
   /** The longest that a call may take, in milliseconds. */
   timeoutMs: number;
-  now: () => number;
   timers: Timers;
   /** A call failed; told once per failed call, not for those that were never made. */
   onError: (operation: StoreOperation, key?: string) => void;
@@ -83,7 +82,12 @@ export class StoreGuard {
       resetTimeoutMs: RESET_TIMEOUT_MS,
       probeLeaseMs: options.timeoutMs + RESET_TIMEOUT_MS,
       halfOpen: { jitterMs: 0 },
-    }, { name: "store", now: options.now, onEvent: (event) => this.#heed(event) });
+    }, {
+      name: "store",
+      // Not the wall clock: that may be set back while the store is left alone.
+      now: () => options.timers.monotonic(),
+      onEvent: (event) => this.#heed(event),
+    });
   }
 
   /** How the store was. */
