@@ -111,10 +111,7 @@ export function assemble(options: RegistryOptions, maxRecords: number): Registry
       const guard = new StoreGuard({ store: shared, timeoutMs, timers, onError, onOutage });
       return { guard, engine: engineOf(guard, codec, bounds) };
     },
-    closers: new Set([
-      () => pacer[Symbol.asyncDispose](),
-      () => overrides[Symbol.asyncDispose](),
-    ]),
+    closers: new Set([() => overrides[Symbol.asyncDispose]()]),
   };
   if (options.share !== "cooldowns") return core;
   core.cooldowns = new CooldownShare(

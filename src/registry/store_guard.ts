@@ -15,7 +15,7 @@ import type {
 } from "../stores/store.ts";
 import { Breaker } from "./breaker.ts";
 import { Latencies } from "./latencies.ts";
-import type { Timers } from "./timers.ts";
+import { delay, type Timers } from "./timers.ts";
 
 /** The store gave no answer in time, or an error, or was not asked since it is known to be down. Carries neither command nor cause. */
 export class StoreUnavailableError extends Error {
@@ -74,6 +74,9 @@ export class StoreGuard {
   #downMs = 0;
   /** By the monotonic clock; absent while the store is up. */
   #downSince: number | undefined;
+  #rest: Promise<void> | undefined;
+  /** The call that was let through last to see whether the store is back. */
+  #trial: Promise<unknown> | undefined;
 
   constructor(options: StoreGuardOptions) {
     this.#options = options;
@@ -119,6 +122,20 @@ export class StoreGuard {
     return this.#breaker.state !== "open";
   }
 
+  /**
+   * Where the store is left alone, resolves when one call may try it again: for whoever ends and comes back no
+   * more. Waits only once, since several may end one after the other, and the first finds out for all.
+   */
+  async rest(): Promise<void> {
+    if (!this.available) {
+      // Some runtimes' timers come up to 1 ms early.
+      const restMs = Math.ceil(this.#breaker.remainingMs) + 1;
+      await (this.#rest ??= delay(restMs, this.#options.timers));
+    }
+    // Somebody else's call may have been quicker: until it is answered, no other is let through.
+    await this.#trial;
+  }
+
   read(keys: readonly string[]): MaybePromise<(Versioned | undefined)[]> {
     return this.#call("read", keys[0], () => this.#options.store.read(keys));
   }
@@ -160,7 +177,9 @@ export class StoreGuard {
       return answer;
     }
     // A store that answers later is always due.
-    return this.#inTime(answer, operation, key, permit, sentAt ?? timers.monotonic());
+    const inTime = this.#inTime(answer, operation, key, permit, sentAt ?? timers.monotonic());
+    if (permit !== undefined) this.#trial = inTime.catch(() => {});
+    return inTime;
   }
 
   /** A permit only where the breaker has something to count: a healthy store costs nothing. */

@@ -106,22 +106,26 @@ export class Writer<R> {
     return run;
   }
 
-  /** Waits until what is queued is written, and offers what an outage left behind once more. */
-  async flush(): Promise<void> {
-    await this.#idle();
-    for (const cell of this.#o.cells.dirty) this.start(cell);
-    await this.#idle();
-  }
-
   async #idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
-  /** Flushes, and stops trying. */
+  /**
+   * Waits until what is queued is written, offers to the store what an outage left behind once more, and stops
+   * trying. What is left then stays dirty.
+   */
   async close(): Promise<void> {
+    const { cells, guard } = this.#o;
     this.#closed = true;
     this.#cancelReconcile?.();
-    await this.flush();
+    await this.#idle();
+    if (cells.dirty.size > 0) await guard.rest();
+    // As long as it helps: a call that fails now and then is no outage.
+    for (let before = Infinity; cells.dirty.size > 0 && cells.dirty.size < before;) {
+      before = cells.dirty.size;
+      await this.#reconcile(true);
+      await this.#idle();
+    }
   }
 
   // ---- one event ----------------------------------------------------------------------------------------
@@ -441,12 +445,13 @@ export class Writer<R> {
   }
 
   /** Offers to the store what it has missed: one key, and where that goes well the others, several at once. */
-  async #reconcile(): Promise<void> {
+  async #reconcile(isLast = false): Promise<void> {
     const missed = [...this.#o.cells.dirty].values();
     const offer = async (most: number) => {
       for (let i = 0; i < most; i++) {
         const { value: cell } = missed.next();
-        if (cell === undefined || !this.#o.guard.available || this.#closed) return;
+        if (cell === undefined || !this.#o.guard.available) return;
+        if (this.#closed && !isLast) return;
         if (cell.dirty) await this.start(cell);
       }
     };
