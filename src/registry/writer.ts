@@ -46,7 +46,7 @@ export interface WriterStats {
   committed: number;
 }
 
-/** Most events that wait for one key. */
+/** Most events that wait for one key, but for those that must not be turned away. */
 const MAX_QUEUE = 10_000;
 /**
  * Turns of the microtask queue before the next write, in which callers in this process come back with their next
@@ -82,6 +82,24 @@ export class Writer<R> {
     askedAt: number | undefined,
   ): MaybePromise<Done<A> | undefined> {
     const cell = this.#o.cells.get(key);
+    if (cell !== undefined && cell.queue.length >= MAX_QUEUE) {
+      this.stats.overflowed++;
+      return undefined;
+    }
+    return this.#take(key, cell, apply, askedAt);
+  }
+
+  /** The same, however many events wait. */
+  updateAlways<A>(key: string, apply: Apply<R, A>): MaybePromise<Done<A>> {
+    return this.#take(key, this.#o.cells.get(key), apply, undefined);
+  }
+
+  #take<A>(
+    key: string,
+    cell: Cell<R> | undefined,
+    apply: Apply<R, A>,
+    askedAt: number | undefined,
+  ): MaybePromise<Done<A>> {
     if (cell === undefined || !cell.busy) {
       const done = this.#withoutWrite(key, cell, apply);
       if (done !== undefined) return done;
@@ -155,11 +173,7 @@ export class Writer<R> {
     cell: Cell<R>,
     apply: Apply<R, A>,
     askedAt: number,
-  ): MaybePromise<Done<A> | undefined> {
-    if (cell.queue.length >= MAX_QUEUE) {
-      this.stats.overflowed++;
-      return undefined;
-    }
+  ): MaybePromise<Done<A>> {
     let done: Done<A> | undefined;
     let waiting: { resolve(done: Done<A>): void; reject(error: unknown): void } | undefined;
     let failure: { error: unknown } | undefined;

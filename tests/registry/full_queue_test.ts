@@ -1,0 +1,70 @@
+/**
+ * More events than may wait for one breaker: who is turned away, who is not, and how that is counted.
+ *
+ * @module
+ */
+import { assertEquals, assertLess } from "@std/assert";
+import { BreakerRegistry, type Outcome, type RegistryOptions } from "../../mod.ts";
+import { ManualClock } from "../support/manual_clock.ts";
+import { ScriptedStore } from "../support/scripted_store.ts";
+import { expectAllowed, FAILED, failTimes } from "../support/verdicts.ts";
+
+const host = "hot.example";
+
+function make(options: RegistryOptions = {}) {
+  const clock = new ManualClock();
+  const store = new ScriptedStore(clock.now);
+  const config = { defaults: { failMax: 1_000 } };
+  const both = { config, now: clock.now, timeoutMs: 10_000, ...options };
+  const registry = new BreakerRegistry({ ...both, store });
+  const other = new BreakerRegistry({ ...both, store: store.inner });
+  return { clock, store, registry, other };
+}
+
+/** Tells outcomes while no write is answered, until one of them is turned away: that one comes last. */
+async function flood(
+  registry: BreakerRegistry,
+  store: ScriptedStore,
+  tell: () => unknown,
+): Promise<unknown[]> {
+  store.holding = ["write"];
+  const told = [tell()];
+  for (let turn = 0; store.held.length === 0; turn++) {
+    assertLess(turn, 1_000, "nothing is written");
+    await undefined;
+  }
+  while (registry.stats().overflowed === 0) told.push(tell());
+  return told;
+}
+
+/** Outcomes of requests that were let through as one. */
+async function teller(registry: BreakerRegistry, outcome: Outcome): Promise<() => unknown> {
+  const { permit } = expectAllowed(await registry.allow({ host }));
+  return () => registry.record(permit, outcome);
+}
+
+Deno.test("an operator opens a breaker that is flooded", async () => {
+  const { registry, store, other } = make();
+  await using _registry = registry;
+  const told = await flood(registry, store, await teller(registry, FAILED));
+  const opened = registry.open(host, { reason: "stop" });
+  store.releaseAll();
+  assertEquals((await opened).state, "open");
+  assertEquals((await other.inspect(host)).note, "stop");
+  await Promise.all(told);
+});
+
+Deno.test("an operator's action travels though cooldowns of the host are flooded", async () => {
+  const { clock, registry, store, other } = make({ share: "cooldowns" });
+  await using _registry = registry;
+  const tell = await teller(registry, { status: 429, retryAfter: "60" });
+  const told = await flood(registry, store, () => {
+    clock.advance(1);
+    return tell();
+  });
+  const opened = registry.open(host);
+  store.releaseAll();
+  assertEquals((await opened).state, "open");
+  assertEquals((await other.inspect(host)).reason, "manual");
+  await Promise.all(told);
+});
