@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { assertEquals, assertLess } from "@std/assert";
+import { assertEquals, assertLess, assertObjectMatch } from "@std/assert";
 import { BreakerRegistry, type Outcome, type RegistryOptions } from "../../mod.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { ScriptedStore } from "../support/scripted_store.ts";
-import { expectAllowed, FAILED, failTimes } from "../support/verdicts.ts";
+import { expectAllowed, FAILED } from "../support/verdicts.ts";
 
 const host = "hot.example";
 
@@ -67,4 +67,19 @@ Deno.test("an operator's action travels though cooldowns of the host are flooded
   assertEquals((await opened).state, "open");
   assertEquals((await other.inspect(host)).reason, "manual");
   await Promise.all(told);
+});
+
+Deno.test("an outcome that is turned away is counted as that, and not as late", async () => {
+  const { registry, store } = make();
+  await using _registry = registry;
+  const tell = await teller(registry, FAILED);
+  const told = await flood(registry, store, tell);
+  const turnedAway = await told.at(-1);
+  const { outcomes, overflowed } = registry.stats();
+  store.releaseAll();
+  assertObjectMatch(turnedAway!, { recorded: false });
+  assertEquals([overflowed, outcomes.late, outcomes.failure], [1, 0, told.length]);
+  // All of one request: each but the first is late.
+  await Promise.all(told);
+  assertEquals(registry.stats().outcomes.late, told.length - 2);
 });
