@@ -7,7 +7,7 @@ import { assertEquals, assertLess, assertObjectMatch } from "@std/assert";
 import { BreakerRegistry, type Outcome, type RegistryOptions } from "../../mod.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { ScriptedStore } from "../support/scripted_store.ts";
-import { expectAllowed, FAILED } from "../support/verdicts.ts";
+import { expectAllowed, expectDenied, FAILED, failTimes } from "../support/verdicts.ts";
 
 const host = "hot.example";
 
@@ -82,4 +82,31 @@ Deno.test("an outcome that is turned away is counted as that, and not as late", 
   // All of one request: each but the first is late.
   await Promise.all(told);
   assertEquals(registry.stats().outcomes.late, told.length - 2);
+});
+
+Deno.test("a closed host lets requests through where only its record cannot be renewed", async () => {
+  const config = { defaults: { failMax: 1_000_000, forgetMs: 3_600_000 } };
+  const { clock, registry, store } = make({ config });
+  await using _registry = registry;
+  await failTimes(registry, { host }, 1);
+  clock.advance(1_799_999);
+  const tell = await teller(registry, FAILED);
+  clock.advance(1);
+  const told = await flood(registry, store, tell);
+  const verdict = await registry.allow({ host });
+  store.releaseAll();
+  assertEquals(expectAllowed(verdict).state, "closed");
+  await Promise.all(told);
+});
+
+Deno.test("a flooded half-open host says that no probe is free, since its lease cannot be written", async () => {
+  const { registry, store } = make();
+  await using _registry = registry;
+  const tell = await teller(registry, { status: 429, retryAfter: "60" });
+  await registry.halfOpen(host);
+  const told = await flood(registry, store, tell);
+  const verdict = await registry.allow({ host });
+  store.releaseAll();
+  assertObjectMatch(expectDenied(verdict), { reason: "probes", state: "half_open" });
+  await Promise.all(told);
 });
