@@ -455,10 +455,11 @@ export interface StoreErrorEvent extends EventBase {
   /** What was being done. */
   operation: "read" | "write" | "list";
   /**
-   * `unavailable`: no answer in time or an error; `unreadable`: a stored value that counts as absent; `unsaved`: the
-   * registry has ended, and the store does not hold all that it knew.
+   * `unavailable`: no answer in time or an error; `unreadable`: a stored value that counts as absent; `refused`: a
+   * record that the store cannot hold, told once for each key; `unsaved`: the registry has ended, and the store does
+   * not hold all that it knew.
    */
-  problem: "unavailable" | "unreadable" | "unsaved";
+  problem: "unavailable" | "unreadable" | "refused" | "unsaved";
   /** The store's key, where one was concerned. */
   key?: string;
   /** With `unsaved`: how many records. */

@@ -36,6 +36,8 @@ export interface StoreGuardOptions {
   timers: Timers;
   /** A call failed; told once per failed call, not for those that were never made. */
   onError: (operation: StoreOperation, key?: string) => void;
+  /** The store cannot hold what was to be written; told each time. */
+  onRefused: (key: string) => void;
   /** The store is left alone from now on, or is there again after so many milliseconds. */
   onOutage: (phase: "begin" | "end", durationMs?: number) => void;
 }
@@ -237,6 +239,12 @@ export class StoreGuard {
       return error;
     }
     this.errors[operation]++;
+    if (operation === "write" && error instanceof RangeError) {
+      // A matter of this record. Whether the store is up nobody has found out: another call may try.
+      if (permit !== undefined) this.#breaker.record(permit, { result: "cancelled" });
+      this.#options.onRefused(key!); // a write names its key
+      return new StoreUnavailableError();
+    }
     this.#tell(permit, "failure");
     this.#options.onError(operation, key);
     return new StoreUnavailableError();
