@@ -454,10 +454,16 @@ export interface StoreErrorEvent extends EventBase {
   type: "store_error";
   /** What was being done. */
   operation: "read" | "write" | "list";
-  /** `unavailable`: no answer in time or an error; `unreadable`: a stored value that counts as absent. */
-  problem: "unavailable" | "unreadable";
+  /**
+   * `unavailable`: no answer in time or an error; `unreadable`: a stored value that counts as absent; `refused`: a
+   * record that the store cannot hold, told once for each key; `unsaved`: the registry has ended, and the store does
+   * not hold all that it knew.
+   */
+  problem: "unavailable" | "unreadable" | "refused" | "unsaved";
   /** The store's key, where one was concerned. */
   key?: string;
+  /** With `unsaved`: how many records. */
+  records?: number;
 }
 
 /** The store stopped answering, or answers again: told once for all the calls that failed meanwhile. */

@@ -115,15 +115,20 @@ function cannotListen(error: unknown, url: string): unknown {
   );
 }
 
+/** What is done before the process ends. */
+export interface Ending {
+  drain: Drain;
+  close: () => Promise<void>;
+  /** Records that are lost if the process ends now. */
+  unsaved: () => number;
+  log: (line: string) => void;
+}
+
 /**
- * Ends the process on SIGINT and SIGTERM: drains, closes, exits with 0. Another one ends it
- * at once.
+ * Ends the process on SIGINT and SIGTERM: drains, closes, exits with 0, or with 1 where anything is lost. Another one
+ * ends it at once.
  */
-export function exitOnSignals(
-  drain: Drain,
-  close: () => Promise<void>,
-  log: (line: string) => void,
-): void {
+export function exitOnSignals({ drain, close, unsaved, log }: Ending): void {
   let first: { signal: Deno.Signal; at: number } | undefined;
   const end = async (signal: Deno.Signal) => {
     if (first !== undefined) {
@@ -133,15 +138,19 @@ export function exitOnSignals(
     }
     first = { signal, at: performance.now() };
     log(`${signal}: answering what is under way`);
+    let closed = false;
     try {
       await drain();
-      const closed = await endsWithin(CLOSE_MS + FLUSH_MS, close());
+      closed = await endsWithin(CLOSE_MS + FLUSH_MS, close());
       if (!closed) log(`The store took longer than ${FLUSH_MS} ms to write what was queued`);
-      Deno.exit(closed ? 0 : 1);
     } catch (error) {
       log(`Ended badly: ${error instanceof Error ? error.message : String(error)}`);
-      Deno.exit(1);
     }
+    const lost = unsaved();
+    if (lost > 0) {
+      log(`Lost: the store could not be told of ${lost} record${lost === 1 ? "" : "s"}`);
+    }
+    Deno.exit(closed && lost === 0 ? 0 : 1);
   };
   // Windows has no SIGTERM to listen for.
   const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];

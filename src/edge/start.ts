@@ -43,6 +43,8 @@ interface Edge {
   endStreams(): void;
   /** Writes what is queued and closes the store. */
   flush(): Promise<void>;
+  /** Records that the store does not hold as they are here. */
+  unsaved(): number;
 }
 
 /**
@@ -58,7 +60,8 @@ export async function startServer(options: StartOptions): Promise<Fetch> {
   const edge = await compose(settings, options);
   const { fetch, drain } = drainable(edge.fetch, edge.endStreams);
   let stopListening = () => Promise.resolve();
-  exitOnSignals(drain, () => stopListening().then(edge.flush), log);
+  const close = () => stopListening().then(edge.flush);
+  exitOnSignals({ drain, close, unsaved: edge.unsaved, log });
   try {
     const { hostname, port } = settings;
     stopListening = listen(fetch, hostname, port, (address) => {
@@ -85,7 +88,7 @@ export async function startBehind(address: Deno.Addr, options: StartOptions): Pr
   requireTokensAt(address, settings);
   const edge = await compose(settings, options);
   const { fetch, drain } = drainable(edge.fetch, edge.endStreams);
-  exitOnSignals(drain, edge.flush, log);
+  exitOnSignals({ drain, close: edge.flush, unsaved: edge.unsaved, log });
   log(`Listening on ${addressText(address)}`);
   return fetch;
 }
@@ -139,6 +142,7 @@ async function compose(
       await registry[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
     },
+    unsaved: () => registry.stats().queues.unsaved,
   };
 }
 

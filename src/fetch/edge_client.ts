@@ -50,6 +50,8 @@ export interface EdgeClientOptions {
   config?: BreakerConfigInput;
   /** Epoch milliseconds. @default {Date.now} */
   now?: () => number;
+  /** Milliseconds since some moment, never set back: by it the edge is left alone. @default {performance.now} */
+  monotonic?: () => number;
   /** Draws evenly from [0, 1), for the jitter of probes. @default {Math.random} */
   random?: () => number;
 }
@@ -122,6 +124,7 @@ export class EdgeClient implements Gate {
    */
   constructor(options: EdgeClientOptions) {
     const { timeoutMs = 1_000, onUnavailable = "local", token, config, random } = options;
+    const { monotonic = () => performance.now() } = options;
     this.#base = baseUrl(options.url);
     checkOptions(timeoutMs, onUnavailable);
     this.#headers = { "content-type": "application/json", accept: "application/json" };
@@ -139,7 +142,7 @@ export class EdgeClient implements Gate {
       probeLeaseMs: timeoutMs + RESET_TIMEOUT_MS,
       retryAfterCapMs: 60_000,
       halfOpen: { jitterMs: 0 },
-    }, { name: "edge", now: this.#now });
+    }, { name: "edge", now: monotonic });
     this.#local = new BreakerRegistry({ config, now: this.#now, random });
   }
 

@@ -27,15 +27,12 @@ import type { Done } from "./writer.ts";
 
 const OFF_PERMIT: Permit = "off";
 /** Too many wait for a breaker already: half-open, and no slot is free. */
-const FULL: Done<Admission> = {
-  answer: {
-    allowed: false,
-    reason: "probes",
-    state: "half_open",
-    retryAfterMs: STORE_DOWN_RETRY_MS,
-    generation: 0,
-  },
-  degraded: false,
+const FULL: Admission = {
+  allowed: false,
+  reason: "probes",
+  state: "half_open",
+  retryAfterMs: STORE_DOWN_RETRY_MS,
+  generation: 0,
 };
 
 /** True where being let through changes the record: a lease, or that somebody still asks. */
@@ -136,14 +133,14 @@ export class Admissions {
     const id = this.#verdicts.nextId();
     const { host, role, resolver, hostPolicy, resolverPolicy } = ask;
     const hostTaken = changes(byHost)
-      ? this.#waiting(ask, this.#admit("host", host, hostPolicy, role, id, ask.askedAt))
+      ? this.#waiting(ask, this.#admit("host", host, hostPolicy, role, id, ask.askedAt, byHost))
       : { answer: byHost, degraded };
     return chain(hostTaken, (first) => {
       if (byResolver === undefined || !first.answer.allowed) {
         return this.#settle(ask, id, judged, first);
       }
       const taken = changes(byResolver)
-        ? this.#admit("resolver", resolver, resolverPolicy!, "", id, ask.askedAt)
+        ? this.#admit("resolver", resolver, resolverPolicy!, "", id, ask.askedAt, byResolver)
         : { answer: byResolver, degraded };
       return chain(taken, (second) => this.#settle(ask, id, judged, first, second));
     });
@@ -178,6 +175,7 @@ export class Admissions {
     role: string,
     id: string,
     askedAt: number | undefined,
+    seen: Admission,
   ): MaybePromise<Done<Admission>> {
     const input = { type: "allow", role, id } as const;
     const done = this.#core.engine.update(
@@ -185,7 +183,9 @@ export class Admissions {
       (record, now) => toEngine(this.#core, scope, key, admit(record, input, policy, now), now),
       askedAt,
     );
-    return chain(done, (answered) => answered ?? FULL);
+    // Where too many wait, only who needs a lease is turned away: to be renewed can wait for the next request.
+    const unwritten = () => ({ answer: isProbe(seen) ? FULL : seen, degraded: false });
+    return chain(done, (answered) => answered ?? unwritten());
   }
 
   /** A denied request leaves no probe behind. */

@@ -25,6 +25,9 @@ import { checkOptions, DEFAULT_MAX_WAIT_MS, type RegistryOptions } from "./regis
 import { StoreGuard } from "./store_guard.ts";
 import { REAL_TIMERS } from "./timers.ts";
 
+/** Refused records remembered as told. */
+const MAX_TOLD = 1_000;
+
 type EngineBounds =
   & Pick<EngineOptions<never>, "timeoutMs" | "maxRecords">
   & Partial<Pick<EngineOptions<never>, "isInMemory" | "isStored">>;
@@ -43,7 +46,7 @@ export function assemble(options: RegistryOptions, maxRecords: number): Registry
   const policies = new PolicyBook(config);
   const listeners = new Listeners();
   const counters = new Counters();
-  const { onError, onOutage, onUnreadable } = reporters(listeners, counters, now);
+  const { onError, onRefused, onOutage, onUnreadable } = reporters(listeners, counters, now);
   const onMode = (mode: Mode) => void (core.mode = mode);
   const modes = new ModeShare({ configured: mode, onMode, listeners, now, onUnreadable });
   const overrides = new PolicyShare({ policies, modes, listeners, now, onUnreadable });
@@ -51,7 +54,7 @@ export function assemble(options: RegistryOptions, maxRecords: number): Registry
   const ownStore = options.store ?? memoryStore({ now });
   const shared = isWatched ? overrides.riding(ownStore) : ownStore;
   const guardOf = (store: Store) =>
-    new StoreGuard({ store, timeoutMs, now, timers, onError, onOutage });
+    new StoreGuard({ store, timeoutMs, timers, onError, onRefused, onOutage });
   const engineOf = <R>(
     guard: StoreGuard,
     codec: Codec<R>,
@@ -109,13 +112,11 @@ export function assemble(options: RegistryOptions, maxRecords: number): Registry
     engineApart(codec, bounds) {
       const { timeoutMs } = bounds;
       const onOutage = () => {}; // told once, by the gate's own guard
-      const guard = new StoreGuard({ store: shared, timeoutMs, now, timers, onError, onOutage });
+      const heard = { onError, onRefused, onOutage };
+      const guard = new StoreGuard({ store: shared, timeoutMs, timers, ...heard });
       return { guard, engine: engineOf(guard, codec, bounds) };
     },
-    closers: new Set([
-      () => pacer[Symbol.asyncDispose](),
-      () => overrides[Symbol.asyncDispose](),
-    ]),
+    closers: new Set([() => overrides[Symbol.asyncDispose]()]),
   };
   if (options.share !== "cooldowns") return core;
   core.cooldowns = new CooldownShare(
@@ -128,9 +129,17 @@ export function assemble(options: RegistryOptions, maxRecords: number): Registry
 
 /** Tells listeners what goes wrong with a store. */
 function reporters(listeners: Listeners, counters: Counters, now: () => number) {
+  const refused = new Set<string>();
   return {
     onError: (operation: StoreOperation, key?: string) =>
       listeners.emit({ type: "store_error", at: now(), operation, problem: "unavailable", key }),
+    onRefused: (key: string) => {
+      if (refused.has(key)) return;
+      if (refused.size >= MAX_TOLD) refused.clear();
+      refused.add(key);
+      const problem = "refused";
+      listeners.emit({ type: "store_error", at: now(), operation: "write", problem, key });
+    },
     onOutage: (phase: "begin" | "end", durationMs?: number) =>
       listeners.emit({ type: "store_outage", at: now(), phase, durationMs }),
     onUnreadable: (key: string) => {

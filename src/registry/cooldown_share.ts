@@ -109,10 +109,10 @@ export class CooldownShare {
   publishAction(
     named: Named,
     input: OperatorInput,
-  ): MaybePromise<{ degraded: boolean } | undefined> {
+  ): MaybePromise<{ degraded: boolean }> {
     const key = cooldownKey(named);
     this.#acting.set(key, (this.#acting.get(key) ?? 0) + 1);
-    const update = this.engine.update(key, (known, now) => {
+    const update = this.engine.updateAlways(key, (known, now) => {
       // Later than what was done before, within the same millisecond too.
       const at = Math.max(now, (known?.at ?? -Infinity) + 1);
       return { record: actionOf(input, at), answer: at };
@@ -121,7 +121,7 @@ export class CooldownShare {
       const others = this.#acting.get(key)! - 1;
       if (others > 0) this.#acting.set(key, others);
       else this.#acting.delete(key);
-      if (done !== undefined) this.#acted(key, actionOf(input, done.answer), done.answer);
+      this.#acted(key, actionOf(input, done.answer), done.answer);
       return done;
     });
   }

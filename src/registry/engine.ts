@@ -155,6 +155,11 @@ export class Engine<R> {
     return this.#writer.update(key, apply, askedAt);
   }
 
+  /** The same for what must not be turned away, such as what an operator does. */
+  updateAlways<A>(key: string, apply: Apply<R, A>): MaybePromise<Done<A>> {
+    return this.#writer.updateAlways(key, apply);
+  }
+
   /** Records held in memory: what can be listed while the store cannot be reached. */
   *local(): Iterable<[key: string, record: R]> {
     for (const cell of this.#cells.values()) {

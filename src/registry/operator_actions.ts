@@ -21,7 +21,8 @@ export function operateOn(
 ): MaybePromise<Snapshot> {
   const { scope, key } = resolveTarget(target);
   const policy = core.policies.of(scope, key);
-  const done = core.engine.update(
+  // A breaker for which too many events wait is one that an operator wants to act on.
+  const done = core.engine.updateAlways(
     storeKey(core.prefixes, scope, key),
     (record, now) => {
       const step = toEngine(core, scope, key, operate(record, input, policy, now), now);
@@ -33,16 +34,13 @@ export function operateOn(
     },
   );
   return chain(done, (answered) => {
-    if (answered === undefined) {
-      throw new Error("Too many events wait for this breaker: try again");
-    }
     const snapshot = answered.degraded ? { ...answered.answer, degraded: true } : answered.answer;
     const { cooldowns } = core;
     if (cooldowns === undefined) return snapshot;
     const published = cooldowns.publishAction({ scope, key }, input);
     return chain(
       published,
-      (done) => done?.degraded ? { ...snapshot, degraded: true } : snapshot,
+      (done) => done.degraded ? { ...snapshot, degraded: true } : snapshot,
     );
   });
 }

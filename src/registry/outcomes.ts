@@ -152,7 +152,8 @@ export class Outcomes {
     const result = resultOf(done);
     if (scope === "host") {
       const { outcomes } = this.#core.counters;
-      if (!result.recorded) outcomes.late++;
+      // One that was turned away is counted where that was done.
+      if (done !== undefined && !result.recorded) outcomes.late++;
       if (done?.degraded) outcomes.degraded++;
     }
     return result;

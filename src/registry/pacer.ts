@@ -118,7 +118,12 @@ export class Pacer {
       }));
   }
 
-  /** Writes what is queued. */
+  /** Records of rates that the store does not hold as they are here. */
+  get unsaved(): number {
+    return this.#engine?.queues().unsaved ?? 0;
+  }
+
+  /** Writes what is queued, and offers what an outage left behind once more. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#engine?.[Symbol.asyncDispose]();
   }

@@ -314,11 +314,22 @@ export class BreakerRegistry implements Gate {
     return statsOf(this.#core, this.#latencies);
   }
 
-  /** Writes what is queued. The store is left open. */
+  /**
+   * Writes what is queued, and offers to the store what an outage left behind once more, after half a second where
+   * it is left alone just then. Listeners are told of how many records the store does not hold even so, and
+   * {@linkcode stats} says it under `queues.unsaved`. The store is left open.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#core.engine[Symbol.asyncDispose]();
-    await this.#core.cooldowns?.engine[Symbol.asyncDispose]();
-    await Promise.all([...this.#core.closers].map((close) => close()));
+    const { engine, cooldowns, pacer, listeners, now, closers } = this.#core;
+    await engine[Symbol.asyncDispose]();
+    await cooldowns?.engine[Symbol.asyncDispose]();
+    await pacer[Symbol.asyncDispose]();
+    const records = this.stats().queues.unsaved;
+    if (records > 0) {
+      const problem = "unsaved";
+      listeners.emit({ type: "store_error", at: now(), operation: "write", problem, records });
+    }
+    await Promise.all([...closers].map((close) => close()));
   }
 
   /** Counts how long a call took. Not timed where it answers at once, but for a sample. */

@@ -37,9 +37,10 @@ export function statsOf(
   core: RegistryCore,
   gate: Readonly<Record<"allow" | "record", Latencies>>,
 ): RegistryStats {
-  const { counters } = core;
+  const { counters, pacer } = core;
   const { engine, guard } = core.cooldowns ?? core;
   const { verdicts } = counters;
+  const queues = engine.queues();
   return {
     ...engine.stats(),
     commands: { ...guard.commands },
@@ -52,7 +53,7 @@ export function statsOf(
     },
     outcomes: { ...counters.outcomes },
     transitions: counters.transitions(),
-    queues: engine.queues(),
+    queues: { ...queues, unsaved: queues.unsaved + pacer.unsaved },
     store: guard.health(),
     latencies: {
       store: guard.latencies.stats(),

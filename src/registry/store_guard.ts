@@ -15,7 +15,7 @@ import type {
 } from "../stores/store.ts";
 import { Breaker } from "./breaker.ts";
 import { Latencies } from "./latencies.ts";
-import type { Timers } from "./timers.ts";
+import { delay, type Timers } from "./timers.ts";
 
 /** The store gave no answer in time, or an error, or was not asked since it is known to be down. Carries neither command nor cause. */
 export class StoreUnavailableError extends Error {
@@ -33,10 +33,11 @@ export interface StoreGuardOptions {
   store: Store;
   /** The longest that a call may take, in milliseconds. */
   timeoutMs: number;
-  now: () => number;
   timers: Timers;
   /** A call failed; told once per failed call, not for those that were never made. */
   onError: (operation: StoreOperation, key?: string) => void;
+  /** The store cannot hold what was to be written; told each time. */
+  onRefused: (key: string) => void;
   /** The store is left alone from now on, or is there again after so many milliseconds. */
   onOutage: (phase: "begin" | "end", durationMs?: number) => void;
 }
@@ -75,6 +76,9 @@ export class StoreGuard {
   #downMs = 0;
   /** By the monotonic clock; absent while the store is up. */
   #downSince: number | undefined;
+  #rest: Promise<void> | undefined;
+  /** The call that was let through last to see whether the store is back. */
+  #trial: Promise<unknown> | undefined;
 
   constructor(options: StoreGuardOptions) {
     this.#options = options;
@@ -83,7 +87,12 @@ export class StoreGuard {
       resetTimeoutMs: RESET_TIMEOUT_MS,
       probeLeaseMs: options.timeoutMs + RESET_TIMEOUT_MS,
       halfOpen: { jitterMs: 0 },
-    }, { name: "store", now: options.now, onEvent: (event) => this.#heed(event) });
+    }, {
+      name: "store",
+      // Not the wall clock: that may be set back while the store is left alone.
+      now: () => options.timers.monotonic(),
+      onEvent: (event) => this.#heed(event),
+    });
   }
 
   /** How the store was. */
@@ -113,6 +122,20 @@ export class StoreGuard {
   /** False while the store is left alone. */
   get available(): boolean {
     return this.#breaker.state !== "open";
+  }
+
+  /**
+   * Where the store is left alone, resolves when one call may try it again: for whoever ends and comes back no
+   * more. Waits only once, since several may end one after the other, and the first finds out for all.
+   */
+  async rest(): Promise<void> {
+    if (!this.available) {
+      // Some runtimes' timers come up to 1 ms early.
+      const restMs = Math.ceil(this.#breaker.remainingMs) + 1;
+      await (this.#rest ??= delay(restMs, this.#options.timers));
+    }
+    // Somebody else's call may have been quicker: until it is answered, no other is let through.
+    await this.#trial;
   }
 
   read(keys: readonly string[]): MaybePromise<(Versioned | undefined)[]> {
@@ -156,7 +179,9 @@ export class StoreGuard {
       return answer;
     }
     // A store that answers later is always due.
-    return this.#inTime(answer, operation, key, permit, sentAt ?? timers.monotonic());
+    const inTime = this.#inTime(answer, operation, key, permit, sentAt ?? timers.monotonic());
+    if (permit !== undefined) this.#trial = inTime.catch(() => {});
+    return inTime;
   }
 
   /** A permit only where the breaker has something to count: a healthy store costs nothing. */
@@ -214,6 +239,12 @@ export class StoreGuard {
       return error;
     }
     this.errors[operation]++;
+    if (operation === "write" && error instanceof RangeError) {
+      // A matter of this record. Whether the store is up nobody has found out: another call may try.
+      if (permit !== undefined) this.#breaker.record(permit, { result: "cancelled" });
+      this.#options.onRefused(key!); // a write names its key
+      return new StoreUnavailableError();
+    }
     this.#tell(permit, "failure");
     this.#options.onError(operation, key);
     return new StoreUnavailableError();

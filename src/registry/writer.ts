@@ -46,7 +46,7 @@ export interface WriterStats {
   committed: number;
 }
 
-/** Most events that wait for one key. */
+/** Most events that wait for one key, but for those that must not be turned away. */
 const MAX_QUEUE = 10_000;
 /**
  * Turns of the microtask queue before the next write, in which callers in this process come back with their next
@@ -82,6 +82,24 @@ export class Writer<R> {
     askedAt: number | undefined,
   ): MaybePromise<Done<A> | undefined> {
     const cell = this.#o.cells.get(key);
+    if (cell !== undefined && cell.queue.length >= MAX_QUEUE) {
+      this.stats.overflowed++;
+      return undefined;
+    }
+    return this.#take(key, cell, apply, askedAt);
+  }
+
+  /** The same, however many events wait. */
+  updateAlways<A>(key: string, apply: Apply<R, A>): MaybePromise<Done<A>> {
+    return this.#take(key, this.#o.cells.get(key), apply, undefined);
+  }
+
+  #take<A>(
+    key: string,
+    cell: Cell<R> | undefined,
+    apply: Apply<R, A>,
+    askedAt: number | undefined,
+  ): MaybePromise<Done<A>> {
     if (cell === undefined || !cell.busy) {
       const done = this.#withoutWrite(key, cell, apply);
       if (done !== undefined) return done;
@@ -106,22 +124,26 @@ export class Writer<R> {
     return run;
   }
 
-  /** Waits until what is queued is written, and offers what an outage left behind once more. */
-  async flush(): Promise<void> {
-    await this.#idle();
-    for (const cell of this.#o.cells.dirty) this.start(cell);
-    await this.#idle();
-  }
-
   async #idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
-  /** Flushes, and stops trying. */
+  /**
+   * Waits until what is queued is written, offers to the store what an outage left behind once more, and stops
+   * trying. What is left then stays dirty.
+   */
   async close(): Promise<void> {
+    const { cells, guard } = this.#o;
     this.#closed = true;
     this.#cancelReconcile?.();
-    await this.flush();
+    await this.#idle();
+    if (cells.dirty.size > 0) await guard.rest();
+    // As long as it helps: a call that fails now and then is no outage.
+    for (let before = Infinity; cells.dirty.size > 0 && cells.dirty.size < before;) {
+      before = cells.dirty.size;
+      await this.#reconcile(true);
+      await this.#idle();
+    }
   }
 
   // ---- one event ----------------------------------------------------------------------------------------
@@ -151,11 +173,7 @@ export class Writer<R> {
     cell: Cell<R>,
     apply: Apply<R, A>,
     askedAt: number,
-  ): MaybePromise<Done<A> | undefined> {
-    if (cell.queue.length >= MAX_QUEUE) {
-      this.stats.overflowed++;
-      return undefined;
-    }
+  ): MaybePromise<Done<A>> {
     let done: Done<A> | undefined;
     let waiting: { resolve(done: Done<A>): void; reject(error: unknown): void } | undefined;
     let failure: { error: unknown } | undefined;
@@ -441,12 +459,13 @@ export class Writer<R> {
   }
 
   /** Offers to the store what it has missed: one key, and where that goes well the others, several at once. */
-  async #reconcile(): Promise<void> {
+  async #reconcile(isLast = false): Promise<void> {
     const missed = [...this.#o.cells.dirty].values();
     const offer = async (most: number) => {
       for (let i = 0; i < most; i++) {
         const { value: cell } = missed.next();
-        if (cell === undefined || !this.#o.guard.available || this.#closed) return;
+        if (cell === undefined || !this.#o.guard.available) return;
+        if (this.#closed && !isLast) return;
         if (cell.dirty) await this.start(cell);
       }
     };

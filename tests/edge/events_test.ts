@@ -143,7 +143,8 @@ Deno.test("a new reader is told only what happens from then on", async () => {
 Deno.test("an outage of the store is told as one, however many calls fail", async () => {
   const clock = new ManualClock();
   const store = new ScriptedStore(clock.now);
-  await using registry = new BreakerRegistry({ store, now: clock.now });
+  const { now, timers } = clock;
+  await using registry = new BreakerRegistry({ store, now, timers });
   const app = createApp({ registry });
   await using reader = new EventStreamReader(await app.request("/v1/events"));
   await reader.block();

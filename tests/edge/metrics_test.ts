@@ -217,6 +217,8 @@ Deno.test("trouble with the store is counted: commands, errors, outages, degrade
     3,
   );
   store.failure = undefined;
+  await timers.advance(1_000); // else the end would wait for it to pass
+  assertEquals(value(await scrape(app), "breakwater_records_unsaved"), 0);
 });
 
 Deno.test("what is learned is counted: hosts, shares that wait, readings that saw not all", async () => {

@@ -135,29 +135,62 @@ redisTest(
   },
 );
 
-redisTest("with a wrong token the server starts, is not ready and answers by itself", async () => {
-  await using bridge = await startBridgedRedis();
-  await using server = new ServerProcess({
-    env: {
-      BREAKWATER_STORE: "upstash:",
-      BREAKWATER_DEFAULTS: "fail_max:1",
-      BREAKWATER_DEBUG: "1",
-      UPSTASH_REDIS_REST_URL: bridge.url,
-      UPSTASH_REDIS_REST_TOKEN: WRONG_TOKEN,
-    },
-  });
-  const url = await server.url();
-  assertEquals(await readiness(url), [503, false]);
-  const before = await post(url, "/v1/allow", { host: HOST });
-  assertEquals([before.allowed, before.degraded], [true, true]);
-  await post(url, "/v1/record", { permit: before.permit, status: 503 });
-  const startedAt = performance.now();
-  const after = await post(url, "/v1/allow", { host: HOST });
-  assertEquals([after.allowed, after.reason, after.degraded], [false, "open", true]);
-  assertLess(performance.now() - startedAt, 5_000);
-  server.kill("SIGTERM");
-  const { code, output } = await server.ended();
-  assertEquals(code, 0, output);
-  assert(!output.includes(WRONG_TOKEN), output);
-  assertEquals(bridge.seen, []);
-});
+redisTest(
+  "with a wrong token the server starts, answers by itself, and tells at the end what is lost",
+  async () => {
+    await using bridge = await startBridgedRedis();
+    await using server = new ServerProcess({
+      env: {
+        BREAKWATER_STORE: "upstash:",
+        BREAKWATER_DEFAULTS: "fail_max:1",
+        BREAKWATER_DEBUG: "1",
+        UPSTASH_REDIS_REST_URL: bridge.url,
+        UPSTASH_REDIS_REST_TOKEN: WRONG_TOKEN,
+      },
+    });
+    const url = await server.url();
+    assertEquals(await readiness(url), [503, false]);
+    const before = await post(url, "/v1/allow", { host: HOST });
+    assertEquals([before.allowed, before.degraded], [true, true]);
+    await post(url, "/v1/record", { permit: before.permit, status: 503 });
+    const startedAt = performance.now();
+    const after = await post(url, "/v1/allow", { host: HOST });
+    assertEquals([after.allowed, after.reason, after.degraded], [false, "open", true]);
+    assertLess(performance.now() - startedAt, 5_000);
+    server.kill("SIGTERM");
+    const { code, output } = await server.ended();
+    assertEquals(code, 1, output);
+    assertStringIncludes(output, "\nLost: the store could not be told of 1 record\n");
+    assert(!output.includes(WRONG_TOKEN), output);
+    assertEquals(bridge.seen, []);
+  },
+);
+
+redisTest(
+  "a server that ends right after an outage loses nothing of what it was told in it",
+  async () => {
+    await using bridge = await startBridgedRedis();
+    await using server = new ServerProcess({
+      env: {
+        BREAKWATER_STORE: "upstash:",
+        UPSTASH_REDIS_REST_URL: bridge.url,
+        UPSTASH_REDIS_REST_TOKEN: BRIDGE_TOKEN,
+      },
+    });
+    const url = await server.url();
+    bridge.trouble = { instead: { status: 500, body: "{}" } };
+    const hosts = Array.from({ length: 10 }, (_, i) => `h${i}.example.org`);
+    for (const host of hosts) {
+      const { permit } = await post(url, "/v1/allow", { host });
+      assertEquals((await post(url, "/v1/record", { permit, status: 503 })).recorded, true);
+    }
+    bridge.trouble = {};
+    server.kill("SIGTERM");
+    const { code, output } = await server.ended();
+    assertEquals(code, 0, output);
+    assertNotMatch(output, /Lost/);
+    for (const host of hosts) {
+      assertMatch(String(await bridge.redis("GET", `breakwater:host:${host}`)), /^\{"v":1/);
+    }
+  },
+);

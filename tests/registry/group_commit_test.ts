@@ -4,14 +4,7 @@
  *
  * @module
  */
-import {
-  assert,
-  assertEquals,
-  assertGreater,
-  assertLess,
-  assertLessOrEqual,
-  assertRejects,
-} from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLess, assertLessOrEqual } from "@std/assert";
 import { BreakerRegistry, type PolicyPatch, type RegistryOptions } from "../../mod.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { ScriptedStore } from "../support/scripted_store.ts";
@@ -227,8 +220,7 @@ Deno.test("10,000 callers may wait for one key; the next is told that nothing wa
   const last = mine.pop()!;
   const waiting = mine.map((permit) => registry.record(permit, FAILED));
   assertEquals((await registry.record(last, FAILED)).recorded, false);
-  await assertRejects(async () => await registry.close(host), Error, "Too many");
-  assertEquals(registry.stats().overflowed, 2);
+  assertEquals(registry.stats().overflowed, 1);
   store.releaseAll();
   const told = await Promise.all([first, ...waiting]);
   assert(told.every(({ recorded }) => recorded));

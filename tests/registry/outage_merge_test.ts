@@ -18,7 +18,8 @@ function make(defaults: PolicyPatch = {}) {
   const clock = new ManualClock();
   const store = new ScriptedStore(clock.now);
   const config = { defaults: { failMax: 2, halfOpen: { jitterMs: 0 }, ...defaults } };
-  const options = { config, store, now: clock.now, freshnessMs: 0, timeoutMs: TIMEOUT_MS };
+  const { now, timers } = clock;
+  const options = { config, store, now, timers, freshnessMs: 0, timeoutMs: TIMEOUT_MS };
   const registry = new BreakerRegistry(options);
   /** Another process, whose calls take effect at once, outage or not. */
   const other = new BreakerRegistry({ ...options, store: store.inner });

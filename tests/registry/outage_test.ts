@@ -13,6 +13,7 @@ import {
 } from "@std/assert";
 import { type BreakerEvent, BreakerRegistry, type RegistryOptions } from "../../mod.ts";
 import { ManualClock } from "../support/manual_clock.ts";
+import { ManualTimers } from "../support/manual_timers.ts";
 import { ScriptedStore } from "../support/scripted_store.ts";
 import { expectAllowed, expectDenied, FAILED } from "../support/verdicts.ts";
 
@@ -30,6 +31,7 @@ function make(options: RegistryOptions = {}) {
     config,
     store,
     now: clock.now,
+    timers: clock.timers,
     timeoutMs: TIMEOUT_MS,
     freshnessMs: 0,
     ...options,
@@ -212,4 +214,32 @@ Deno.test("each failed call is heard once, those that were never made are not", 
     assertObjectMatch(event, { operation: "read", problem: "unavailable" });
   }
   assertEquals(store.inner.read([KEY]), [undefined]);
+});
+
+Deno.test("a clock that is set back during an outage keeps nobody from a store that is back", async () => {
+  const timers = new ManualTimers();
+  let shiftMs = 0;
+  const now = () => timers.now() + shiftMs;
+  const store = new ScriptedStore(now);
+  await using registry = new BreakerRegistry({ store, now, timers });
+  store.failure = "reject";
+  for (let i = 0; i < 3; i++) await registry.allow({ host: `h${i}.example` });
+  store.failure = undefined;
+  shiftMs = -60_000;
+  assertEquals(await registry.ready(), false);
+  await timers.advance(500);
+  assertEquals(await registry.ready(), true);
+});
+
+Deno.test("a clock that is set ahead sends nobody to a store that is down before its time", async () => {
+  const timers = new ManualTimers();
+  let shiftMs = 0;
+  const now = () => timers.now() + shiftMs;
+  const store = new ScriptedStore(now);
+  await using registry = new BreakerRegistry({ store, now, timers });
+  store.failure = "reject";
+  for (let i = 0; i < 3; i++) await registry.allow({ host: `h${i}.example` });
+  shiftMs = 60_000;
+  assertEquals(await registry.ready(), false);
+  assertEquals(store.count(), 3);
 });

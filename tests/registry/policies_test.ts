@@ -32,6 +32,7 @@ function make(options: RegistryOptions = {}) {
       config,
       store,
       now: clock.now,
+      timers: clock.timers,
       timeoutMs: 10_000,
       ...options,
       ...more,

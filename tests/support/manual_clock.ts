@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { REAL_TIMERS, type Timers } from "../../src/registry/timers.ts";
 
 /** Epoch milliseconds by hand. `now` can be passed on as it is. */
 export class ManualClock {
@@ -10,6 +11,9 @@ export class ManualClock {
   ms = 1_800_000_000_000;
 
   readonly now = (): number => this.ms;
+
+  /** What runs later runs in real time; how long something has lasted is measured by this clock. */
+  readonly timers: Timers = { ...REAL_TIMERS, monotonic: this.now };
 
   /** Moves on. */
   advance(byMs: number): void {
