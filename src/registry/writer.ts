@@ -12,6 +12,9 @@ import type { Codec } from "./codec.ts";
 import type { Reader } from "./reader.ts";
 import { isPromise, type StoreGuard, StoreUnavailableError } from "./store_guard.ts";
 import { delay, type Timers } from "./timers.ts";
+import { type Done, Waiter } from "./waiter.ts";
+
+export type { Done } from "./waiter.ts";
 
 /** How a writer is made. */
 export interface WriterOptions<R> {
@@ -26,12 +29,6 @@ export interface WriterOptions<R> {
   timeoutMs: number;
   /** Records that may be dropped and that a store in memory holds at once. */
   maxRecords: number;
-}
-
-/** The answer to an event, and whether it was given without the store. */
-export interface Done<A> {
-  answer: A;
-  degraded: boolean;
 }
 
 /** What was done so far, for the metrics. */
@@ -156,26 +153,13 @@ export class Writer<R> {
       this.stats.overflowed++;
       return undefined;
     }
-    let done: Done<A> | undefined;
-    let waiting: { resolve(done: Done<A>): void; reject(error: unknown): void } | undefined;
-    let failure: { error: unknown } | undefined;
-    cell.queue.push({
-      apply,
-      askedAt,
-      settle: (answer, degraded) => {
-        done = { answer: answer as A, degraded }; // safe: what `apply` answered
-        waiting?.resolve(done);
-      },
-      fail: (error) => {
-        failure = { error };
-        waiting?.reject(error);
-      },
-    });
+    const waiter = new Waiter<R, A>(apply, askedAt);
+    cell.queue.push(waiter);
     this.start(cell);
-    if (failure !== undefined) throw failure.error;
+    const { done } = waiter;
     if (done !== undefined) return done;
     this.#watch(cell, askedAt);
-    return new Promise((resolve, reject) => waiting = { resolve, reject });
+    return waiter.later();
   }
 
   // ---- batches ------------------------------------------------------------------------------------------
@@ -377,13 +361,22 @@ export class Writer<R> {
 
   /** No caller waits longer than `timeoutMs`, whatever he waits for. */
   #watch(cell: Cell<R>, askedAt: number): void {
-    const { timers, timeoutMs } = this.#o;
-    const dueAt = askedAt + timeoutMs;
+    const dueAt = askedAt + this.#o.timeoutMs;
     if (dueAt >= cell.dueAt) return;
-    cell.cancelWatch?.();
     cell.dueAt = dueAt;
-    const leftMs = Math.max(0, dueAt - timers.monotonic());
-    cell.cancelWatch = timers.after(leftMs, () => this.#answerAhead(cell));
+    // A watch that is set for an earlier batch is left to run: it goes on to this one.
+    if (cell.watch === undefined || dueAt < cell.watch.endsAt) this.#watchUntil(cell, dueAt);
+  }
+
+  #watchUntil(cell: Cell<R>, endsAt: number): void {
+    const { timers } = this.#o;
+    cell.watch?.cancel();
+    const cancel = timers.after(Math.max(0, endsAt - timers.monotonic()), () => {
+      cell.watch = undefined;
+      if (cell.dueAt > endsAt) this.#watchUntil(cell, cell.dueAt);
+      else this.#answerAhead(cell);
+    });
+    cell.watch = { endsAt, cancel };
   }
 
   /** What is on its way to the store holds from now on, whatever the store says to it. */
@@ -406,10 +399,13 @@ export class Writer<R> {
   /** The batch is done with; others may have come since. */
   #unwatch(cell: Cell<R>): void {
     cell.batch = [];
-    cell.cancelWatch?.();
-    cell.cancelWatch = undefined;
-    cell.dueAt = Infinity;
-    for (const { askedAt } of cell.queue) this.#watch(cell, askedAt);
+    let dueAt = Infinity;
+    for (const { askedAt } of cell.queue) dueAt = Math.min(dueAt, askedAt + this.#o.timeoutMs);
+    cell.dueAt = dueAt;
+    if (dueAt === Infinity) {
+      cell.watch?.cancel();
+      cell.watch = undefined;
+    } else if (cell.watch === undefined) this.#watchUntil(cell, dueAt);
   }
 
   #failed(cell: Cell<R>, batch: readonly Pending<R>[], error: unknown): void {
