@@ -255,7 +255,11 @@ export function tell(
     return { record: live === undefined ? undefined : record, answer, transitions: NONE };
   }
   const { record: result, transitions } = finish(before, after, name, policy, now, undefined);
-  return { record: result, answer: told(counted, result, policy, name, input.role, now), transitions };
+  return {
+    record: result,
+    answer: told(counted, result, policy, name, input.role, now),
+    transitions,
+  };
 }
 
 /** Whether an outcome counted, and what the pruned record after it says: its state, and when to ask again. */

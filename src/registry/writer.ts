@@ -83,7 +83,9 @@ export class Writer<R> {
       const done = this.#withoutWrite(key, cell, apply);
       if (done !== undefined) return done;
     }
-    return this.#enqueue(this.#o.cells.of(key), apply, askedAt ?? this.#o.timers.monotonic());
+    // One that is busy is not let go, and need not be looked up again.
+    const used = cell?.busy ? cell : this.#o.cells.of(key);
+    return this.#enqueue(used, apply, askedAt ?? this.#o.timers.monotonic());
   }
 
   /** Works on a cell until its queue is empty, unless somebody does. */
@@ -269,19 +271,20 @@ export class Writer<R> {
   }
 
   #applyAll(cell: Cell<R>, batch: readonly Pending<R>[]): Applied<R> {
-    const { codec, now } = this.#o;
+    const { codec } = this.#o;
+    const now = this.#o.now();
     const attempt: Attempt = { samples: [] };
     let record = cell.record;
     const answers: unknown[] = [];
     const commits: (() => void)[] = [];
     for (const { apply } of batch) {
-      const step = apply(record, now(), attempt);
+      const step = apply(record, now, attempt);
       record = step.record;
       answers.push(step.answer);
       if (step.commit) commits.push(step.commit);
     }
     // A record that is over goes, even where no event changed it.
-    if (record === cell.record && codec.prune(cell.key, record, now()) === undefined) {
+    if (record === cell.record && codec.prune(cell.key, record, now) === undefined) {
       record = undefined;
     }
     const same = record === cell.record && !cell.dirty;
