@@ -1,15 +1,18 @@
 /**
  * Applies events to records and writes them. Group commit: events that arrive while a write is under way
- * are applied together, in order, and written once; each caller gets its own answer. What cannot be written
- * in time is answered from memory and offered to the store again when it is back.
+ * are applied together, in order, and written once; each caller gets its own answer. What becomes of those that
+ * cannot be written in time is in `ahead.ts`.
  *
  * @module
  */
 import type { MaybePromise, WriteResult } from "../stores/store.ts";
-import type { Applied, Apply, Attempt, Cell, Pending } from "./cell.ts";
+import { Ahead } from "./ahead.ts";
+import { applyBatch } from "./batch.ts";
+import type { Applied, Apply, Cell, Pending } from "./cell.ts";
 import type { Cells } from "./cells.ts";
 import type { Codec } from "./codec.ts";
 import type { Reader } from "./reader.ts";
+import { Room } from "./room.ts";
 import { isPromise, type StoreGuard, StoreUnavailableError } from "./store_guard.ts";
 import { delay, type Timers } from "./timers.ts";
 import { type Done, Waiter } from "./waiter.ts";
@@ -50,10 +53,6 @@ const MAX_QUEUE = 10_000;
  * event: then all share one write, where else every other one would be for the first of them alone.
  */
 const RETURNING_TURNS = 6;
-/** How often what was learned in an outage is offered to the store again, in milliseconds. */
-const RECONCILE_MS = 500;
-/** Keys reconciled at once. */
-const RECONCILE_WIDTH = 32;
 /** Conflicts in a row before a writer waits a little. */
 const CONFLICTS_BEFORE_PAUSE = 2;
 const MAX_PAUSE_MS = 20;
@@ -63,13 +62,17 @@ export class Writer<R> {
   readonly stats: WriterStats = { conflicts: 0, degraded: 0, overflowed: 0, committed: 0 };
   readonly #o: WriterOptions<R>;
   readonly #running = new Set<Promise<void>>();
-  /** Keys written to a store in memory that may be dropped to make room, the longest unused first. */
-  readonly #droppable = new Set<string>();
-  #cancelReconcile: (() => void) | undefined;
-  #closed = false;
+  readonly #ahead: Ahead<R>;
+  readonly #room: Room;
 
   constructor(options: WriterOptions<R>) {
     this.#o = options;
+    this.#room = new Room(options.maxRecords);
+    this.#ahead = new Ahead({
+      ...options,
+      onDegraded: (events) => this.stats.degraded += events,
+      offer: (cell) => this.start(cell),
+    });
   }
 
   /** Applies one event. Undefined where the queue of its key is full. */
@@ -118,8 +121,7 @@ export class Writer<R> {
 
   /** Flushes, and stops trying. */
   async close(): Promise<void> {
-    this.#closed = true;
-    this.#cancelReconcile?.();
+    this.#ahead.close();
     await this.flush();
   }
 
@@ -160,7 +162,7 @@ export class Writer<R> {
     this.start(cell);
     const { done } = waiter;
     if (done !== undefined) return done;
-    this.#watch(cell, askedAt);
+    this.#ahead.watch(cell, askedAt);
     return waiter.later();
   }
 
@@ -169,7 +171,7 @@ export class Writer<R> {
   async #work(cell: Cell<R>): Promise<void> {
     do {
       if (this.#o.guard.available) await this.#commit(cell);
-      else this.#answerLocally(cell, cell.queue.splice(0));
+      else this.#ahead.answer(cell, cell.queue.splice(0));
       for (let turn = 0; turn < RETURNING_TURNS; turn++) await undefined;
     } while (cell.queue.length > 0);
   }
@@ -185,7 +187,7 @@ export class Writer<R> {
       if (verified) await this.#refresh(cell);
       for (let attempt = 0;; attempt++) {
         const batch = cell.batch = [...cell.batch, ...cell.queue.splice(0)];
-        const applied = this.#applyAll(cell, batch);
+        const applied = this.#applied(cell, batch);
         if (this.#isUnchanged(cell, applied)) {
           if (verified || reader.isFresh(cell)) return this.#unchanged(cell, batch, applied);
           await this.#refresh(cell);
@@ -207,7 +209,7 @@ export class Writer<R> {
       }
     } catch (error) {
       cell.sent = undefined;
-      this.#failed(cell, [...cell.batch, ...cell.queue.splice(0)], error);
+      this.#ahead.failed(cell, [...cell.batch, ...cell.queue.splice(0)], error);
     }
   }
 
@@ -221,7 +223,7 @@ export class Writer<R> {
         if (isPromise(stored)) return false;
         cells.accept(cell, stored[0]);
         batch = cell.queue.splice(0);
-        const applied = this.#applyAll(cell, batch);
+        const applied = this.#applied(cell, batch);
         if (this.#isUnchanged(cell, applied)) {
           this.#unchanged(cell, batch, applied);
           continue;
@@ -231,7 +233,7 @@ export class Writer<R> {
         if (result.ok) this.#committed(cell, batch, applied, result.version);
         else cell.queue.unshift(...batch);
       } catch (error) {
-        this.#failed(cell, [...batch, ...cell.queue.splice(0)], error);
+        this.#ahead.failed(cell, [...batch, ...cell.queue.splice(0)], error);
         return true;
       }
     }
@@ -270,26 +272,8 @@ export class Writer<R> {
     return guard.write(cell.key, text, cell.version, ttlMs);
   }
 
-  #applyAll(cell: Cell<R>, batch: readonly Pending<R>[]): Applied<R> {
-    const { codec } = this.#o;
-    const now = this.#o.now();
-    const attempt: Attempt = { samples: [] };
-    let record = cell.record;
-    const answers: unknown[] = [];
-    const commits: (() => void)[] = [];
-    for (const { apply } of batch) {
-      const step = apply(record, now, attempt);
-      record = step.record;
-      answers.push(step.answer);
-      if (step.commit) commits.push(step.commit);
-    }
-    // A record that is over goes, even where no event changed it.
-    if (record === cell.record && codec.prune(cell.key, record, now) === undefined) {
-      record = undefined;
-    }
-    const same = record === cell.record && !cell.dirty;
-    const text = same || record === undefined ? undefined : codec.encode(record);
-    return { base: cell.record, record, text: same ? cell.text : text, answers, commits };
+  #applied(cell: Cell<R>, batch: readonly Pending<R>[]): Applied<R> {
+    return applyBatch(cell, batch, this.#o.codec, this.#o.now());
   }
 
   /** True where the store holds, to the letter, what would be written. */
@@ -299,7 +283,7 @@ export class Writer<R> {
 
   #unchanged(cell: Cell<R>, batch: readonly Pending<R>[], applied: Applied<R>): void {
     this.#o.cells.markClean(cell);
-    this.#settle(cell, batch, applied, false);
+    this.#ahead.settle(cell, batch, applied, false);
   }
 
   #committed(
@@ -313,7 +297,7 @@ export class Writer<R> {
     this.#o.cells.markClean(cell);
     this.stats.committed += batch.length;
     this.#keepCount(cell);
-    this.#settle(cell, batch, applied, false);
+    this.#ahead.settle(cell, batch, applied, false);
   }
 
   /** Nobody waits for it any more; the record holds more than what was written. */
@@ -331,125 +315,17 @@ export class Writer<R> {
     cell.unsure = false;
   }
 
-  #settle(
-    cell: Cell<R>,
-    batch: readonly Pending<R>[],
-    applied: Applied<R>,
-    degraded: boolean,
-  ): void {
-    this.#unwatch(cell);
-    if (degraded) this.stats.degraded += batch.length;
-    for (const commit of applied.commits) commit();
-    batch.forEach((pending, i) => pending.settle(applied.answers[i], degraded));
-  }
-
   /** A store in memory holds no more droppable records than it may; protected ones do not count. */
   #keepCount(cell: Cell<R>): void {
-    const { reader, cells, codec, maxRecords } = this.#o;
+    const { reader, cells, codec } = this.#o;
     if (!reader.synchronous) return;
-    this.#droppable.delete(cell.key);
-    if (cell.record === undefined || cells.isProtected(cell)) return;
-    this.#droppable.add(cell.key);
-    if (this.#droppable.size <= maxRecords) return;
-    const [oldest] = this.#droppable;
-    this.#droppable.delete(oldest!);
+    const isDroppable = cell.record !== undefined && !cells.isProtected(cell);
+    const oldest = this.#room.note(cell.key, isDroppable);
+    if (oldest === undefined) return;
     const drop: Apply<R, undefined> = (record, now) => {
       const kept = record !== undefined && codec.isProtected(record, now);
       return { record: kept ? record : undefined, answer: undefined };
     };
-    this.update(oldest!, drop, undefined);
-  }
-
-  // ---- without the store --------------------------------------------------------------------------------
-
-  /** No caller waits longer than `timeoutMs`, whatever he waits for. */
-  #watch(cell: Cell<R>, askedAt: number): void {
-    const dueAt = askedAt + this.#o.timeoutMs;
-    if (dueAt >= cell.dueAt) return;
-    cell.dueAt = dueAt;
-    // A watch that is set for an earlier batch is left to run: it goes on to this one.
-    if (cell.watch === undefined || dueAt < cell.watch.endsAt) this.#watchUntil(cell, dueAt);
-  }
-
-  #watchUntil(cell: Cell<R>, endsAt: number): void {
-    const { timers } = this.#o;
-    cell.watch?.cancel();
-    const cancel = timers.after(Math.max(0, endsAt - timers.monotonic()), () => {
-      cell.watch = undefined;
-      if (cell.dueAt > endsAt) this.#watchUntil(cell, cell.dueAt);
-      else this.#answerAhead(cell);
-    });
-    cell.watch = { endsAt, cancel };
-  }
-
-  /** What is on its way to the store holds from now on, whatever the store says to it. */
-  #answerAhead(cell: Cell<R>): void {
-    const { sent } = cell;
-    // A read that came meanwhile may have shown what overtakes the write: then it is applied to that.
-    if (sent === undefined || sent.base !== cell.record) {
-      cell.sent = undefined;
-      const waiting = [...cell.batch, ...cell.queue.splice(0)];
-      return this.#failed(cell, waiting, new StoreUnavailableError());
-    }
-    cell.sent = undefined;
-    cell.record = sent.record;
-    cell.writes++;
-    this.#o.cells.markDirty(cell);
-    this.#reconcileLater();
-    this.#settle(cell, cell.batch, sent, true);
-  }
-
-  /** The batch is done with; others may have come since. */
-  #unwatch(cell: Cell<R>): void {
-    cell.batch = [];
-    let dueAt = Infinity;
-    for (const { askedAt } of cell.queue) dueAt = Math.min(dueAt, askedAt + this.#o.timeoutMs);
-    cell.dueAt = dueAt;
-    if (dueAt === Infinity) {
-      cell.watch?.cancel();
-      cell.watch = undefined;
-    } else if (cell.watch === undefined) this.#watchUntil(cell, dueAt);
-  }
-
-  #failed(cell: Cell<R>, batch: readonly Pending<R>[], error: unknown): void {
-    if (error instanceof StoreUnavailableError) return this.#answerLocally(cell, batch);
-    this.#unwatch(cell);
-    for (const pending of batch) pending.fail(error);
-  }
-
-  /** The same function on what is known here; what changes is offered to the store when it is back. */
-  #answerLocally(cell: Cell<R>, batch: readonly Pending<R>[]): void {
-    const applied = this.#applyAll(cell, batch);
-    const changed = applied.record !== cell.record;
-    cell.record = applied.record;
-    cell.writes++;
-    if (changed) this.#o.cells.markDirty(cell);
-    else if (!cell.dirty) cell.unsure = true;
-    this.#reconcileLater();
-    this.#settle(cell, batch, applied, true);
-  }
-
-  #reconcileLater(): void {
-    const { cells, timers } = this.#o;
-    if (cells.dirty.size === 0 || this.#cancelReconcile !== undefined || this.#closed) return;
-    this.#cancelReconcile = timers.idle(RECONCILE_MS, async () => {
-      await this.#reconcile();
-      this.#cancelReconcile = undefined;
-      this.#reconcileLater();
-    });
-  }
-
-  /** Offers to the store what it has missed: one key, and where that goes well the others, several at once. */
-  async #reconcile(): Promise<void> {
-    const missed = [...this.#o.cells.dirty].values();
-    const offer = async (most: number) => {
-      for (let i = 0; i < most; i++) {
-        const { value: cell } = missed.next();
-        if (cell === undefined || !this.#o.guard.available || this.#closed) return;
-        if (cell.dirty) await this.start(cell);
-      }
-    };
-    await offer(1);
-    await Promise.all(Array.from({ length: RECONCILE_WIDTH }, () => offer(Infinity)));
+    this.update(oldest, drop, undefined);
   }
 }

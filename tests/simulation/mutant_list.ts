@@ -103,7 +103,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "what an outage left behind is never offered again",
-    file: "src/registry/writer.ts",
+    file: "src/registry/ahead.ts",
     find: "      await this.#reconcile();\n",
     replace: "",
   },
