@@ -215,8 +215,8 @@ export class Writer<R> {
 
   /** The same for a store that answers at once; false where it turned out not to. */
   #commitAtOnce(cell: Cell<R>): boolean {
-    const { cells, guard } = this.#o;
-    while (cell.queue.length > 0 || cell.dirty || cells.isOver(cell)) {
+    const { cells, guard, now } = this.#o;
+    while (cell.queue.length > 0 || cell.dirty || cells.isOver(cell, now())) {
       let batch: Pending<R>[] = [];
       try {
         const stored = guard.read([cell.key]);
@@ -319,7 +319,7 @@ export class Writer<R> {
   #keepCount(cell: Cell<R>): void {
     const { reader, cells, codec } = this.#o;
     if (!reader.synchronous) return;
-    const isDroppable = cell.record !== undefined && !cells.isProtected(cell);
+    const isDroppable = cell.record !== undefined && !cells.isProtected(cell, cell.readAt);
     const oldest = this.#room.note(cell.key, isDroppable);
     if (oldest === undefined) return;
     const drop: Apply<R, undefined> = (record, now) => {
