@@ -123,7 +123,11 @@ export function everywhere(
 }
 
 export function withTrack(record: BreakerRecord, name: string, track: Track): BreakerRecord {
-  return { ...record, tracks: new Map(record.tracks).set(name, track) };
+  const { rest, tracks, rolling } = record;
+  // Most records have this one entry: what there is need not be copied to be replaced.
+  const isAlone = tracks.size === 0 || (tracks.size === 1 && tracks.has(name));
+  const others = isAlone ? new Map<string, Track>() : new Map(tracks);
+  return { ...(rest && { rest }), tracks: others.set(name, track), rolling };
 }
 
 export function liveLeases(track: OpenTrack, now: number): readonly Lease[] {

@@ -14,7 +14,7 @@ import {
   paused,
   withTrack,
 } from "./changes.ts";
-import { asksForCooldown, count, isExpired, type OutcomeInput } from "./counting.ts";
+import { asksForCooldown, count, type Counted, isExpired, type OutcomeInput } from "./counting.ts";
 import { FRESH_MARK, type Mark } from "./permit.ts";
 import { breakerName, limitsOf, trialCallsOf } from "./policy.ts";
 import { SHARED } from "./names.ts";
@@ -208,7 +208,7 @@ export function admit(
     probing: true,
     leases: [...liveLeases(track, now), lease],
   };
-  return finish(live, withTrack(live, name, probing), [name], policy, now, answer);
+  return finish(live, withTrack(live, name, probing), name, policy, now, answer);
 }
 
 /** What is asked for is not forgotten: renewed at half its time, so that asking costs next to no write. */
@@ -268,32 +268,36 @@ export function tell(
   const name = breakerName(policy, input.role);
   const counted = count(before, name, input, policy, now);
   const after = cooldownOf(counted?.record ?? before, input, policy, now);
-  const told = (result: BreakerRecord | undefined): Told => ({
-    recorded: counted !== undefined,
-    ...outlook(result, policy, input.role, now),
-    ...(counted?.sample && { sample: counted.sample }),
-  });
   if (after === before) {
-    return {
-      record: live === undefined ? undefined : record,
-      answer: told(live),
-      transitions: NONE,
-    };
+    const answer = told(counted, live, policy, name, input.role, now);
+    return { record: live === undefined ? undefined : record, answer, transitions: NONE };
   }
-  const step = finish(before, after, affected(before, after, name), policy, now, undefined);
-  return { ...step, answer: told(step.record) };
+  const { record: result, transitions } = finish(before, after, name, policy, now, undefined);
+  return {
+    record: result,
+    answer: told(counted, result, policy, name, input.role, now),
+    transitions,
+  };
 }
 
-/** The state after an outcome, and when it is worth asking again. */
-function outlook(
-  record: BreakerRecord | undefined,
+/** Whether an outcome counted, and what the pruned record after it says: its state, and when to ask again. */
+function told(
+  counted: Counted | undefined,
+  live: BreakerRecord | undefined,
   policy: BreakerPolicy,
+  name: string,
   role: string,
   now: number,
-): { state: BreakerState; retryAfterMs: number } {
-  const next = decide(record, policy, role, now);
-  if (!next.allowed) return { state: next.state, retryAfterMs: next.retryAfterMs };
-  return { state: next.mark.kind === "probe" ? "half_open" : "closed", retryAfterMs: 0 };
+): Told {
+  const answer: Told = { recorded: counted !== undefined, state: "closed", retryAfterMs: 0 };
+  if (counted?.sample) answer.sample = counted.sample;
+  if (live === undefined) return answer;
+  const next = whileOpen(live, policy, name, now) ?? decideLive(live, policy, name, role, now);
+  if (!next.allowed) {
+    answer.state = next.state;
+    answer.retryAfterMs = next.retryAfterMs;
+  } else if (next.mark.kind === "probe") answer.state = "half_open";
+  return answer;
 }
 
 /** The cooldown that an outcome asks for, timely or late. */
@@ -321,7 +325,7 @@ export function takeCooldown(
     ? openShared(before, until, policy, now)
     : cool(before, until, reason, policy, now);
   if (after === before) return { record, answer: undefined, transitions: NONE };
-  return finish(before, after, affected(before, after, SHARED), policy, now, undefined);
+  return finish(before, after, SHARED, policy, now, undefined);
 }
 
 /** An open by outcomes is the shared breaker's alone: roles with a breaker of their own are not closed by it. */
@@ -347,8 +351,7 @@ export function operate(
   const before = prune(record, policy, now) ?? EMPTY_RECORD;
   const note = input.type === "open" ? input.note?.slice(0, MAX_NOTE_LENGTH) : undefined;
   const after = operated(before, input, note, policy, now);
-  const names = affected(before, after, SHARED);
-  return finish(before, after, names, policy, now, undefined, "manual", note);
+  return finish(before, after, SHARED, policy, now, undefined, "manual", note);
 }
 
 function operated(
@@ -373,8 +376,8 @@ function operated(
 }
 
 /** Names of breakers that may have changed: the one concerned, and every other with an entry. */
-function affected(before: BreakerRecord, after: BreakerRecord, name: string): string[] {
-  return [...new Set([SHARED, name, ...before.tracks.keys(), ...after.tracks.keys()])];
+function affected(before: BreakerRecord, after: BreakerRecord, name: string): Set<string> {
+  return new Set([SHARED, name, ...before.tracks.keys(), ...after.tracks.keys()]);
 }
 
 /** The state that listeners have last heard of. */
@@ -387,15 +390,38 @@ function announced(track: Track): BreakerState {
 function finish<Answer>(
   before: BreakerRecord,
   after: BreakerRecord,
-  names: readonly string[],
+  name: string,
   policy: BreakerPolicy,
   now: number,
   answer: Answer,
   by: "manual" | "probes" = "probes",
   note?: string,
 ): Step<Answer> {
+  // Most outcomes leave what is closed closed: of such there is nothing to be found out, name by name.
+  const transitions = isClosed(before) && isClosed(after)
+    ? NONE
+    : transitionsOf(before, after, name, by, note);
+  return { record: prune(after, policy, now), answer, transitions };
+}
+
+/** True where every breaker of the record is closed. */
+function isClosed({ rest, tracks }: BreakerRecord): boolean {
+  if (rest?.state === "open") return false;
+  for (const track of tracks.values()) {
+    if (track.state === "open") return false;
+  }
+  return true;
+}
+
+function transitionsOf(
+  before: BreakerRecord,
+  after: BreakerRecord,
+  concerned: string,
+  by: "manual" | "probes",
+  note: string | undefined,
+): readonly Transition[] {
   const transitions: Transition[] = [];
-  for (const name of names) {
+  for (const name of affected(before, after, concerned)) {
     const old = trackOf(before, name);
     const next = trackOf(after, name);
     const from = announced(old);
@@ -411,5 +437,5 @@ function finish<Answer>(
       ...(note !== undefined && { note }),
     });
   }
-  return { record: prune(after, policy, now), answer, transitions };
+  return transitions;
 }

@@ -62,9 +62,13 @@ export function isLagging(
 }
 
 /** True where a breaker of the record is open and its deadline has not passed. */
-export function isOpen(record: BreakerRecord, now: number): boolean {
-  const open = (track: Track) => track.state === "open" && track.until > now;
-  return (record.rest !== undefined && open(record.rest)) || [...record.tracks.values()].some(open);
+export function isOpen({ rest, tracks }: BreakerRecord, now: number): boolean {
+  if (rest !== undefined && deadlineOf(rest, now) > 0) return true;
+  // No copy of the tracks to search: each denial asks.
+  for (const track of tracks.values()) {
+    if (deadlineOf(track, now) > 0) return true;
+  }
+  return false;
 }
 
 /** Joins what the store holds with what this process learned while it could not reach it. */

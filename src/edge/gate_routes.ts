@@ -6,7 +6,7 @@
 import type { Hono } from "hono";
 import { chain } from "../registry/core.ts";
 import type { BreakerRegistry } from "../registry/registry.ts";
-import { BATCH_LIMIT, BODY_LIMIT, readJson } from "./body.ts";
+import { BATCH_LIMIT, BODY_LIMIT, readJson, useJson } from "./body.ts";
 import type { Answer, Call, EdgeContext } from "./context.ts";
 import { type Batch, parseAllow, parseBatch, parseRecord } from "./gate_requests.ts";
 import { gateAnswer, stateAnswer, verdictAnswer, wireRecordResult, wireVerdict } from "./wire.ts";
@@ -22,15 +22,14 @@ export function gateCalls({ registry, now, guard, noteVerdict }: EdgeContext): G
   const allow = guard(
     "crawl",
     (c: Call) =>
-      readJson(c, BODY_LIMIT).then((body) =>
+      useJson(c, BODY_LIMIT, (body) =>
         chain(registry.allow(parseAllow(body)), (verdict) => {
           noteVerdict?.(c.req.raw, verdict);
           return verdictAnswer(verdict);
-        })
-      ),
+        })),
   );
   const record = guard("crawl", (c: Call) =>
-    readJson(c, BODY_LIMIT).then((body) => {
+    useJson(c, BODY_LIMIT, (body) => {
       const { permit, outcome } = parseRecord(body, now());
       return chain(registry.record(permit, outcome), (result) =>
         gateAnswer(wireRecordResult(result)));

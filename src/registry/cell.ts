@@ -69,8 +69,8 @@ export class Cell<R> {
   sent: Applied<R> | undefined;
   /** When the first of those who wait has waited long enough, by the monotonic clock in milliseconds. */
   dueAt = Infinity;
-  /** Ends the watch for that. */
-  cancelWatch: (() => void) | undefined;
+  /** The timer that looks after it: it may end before that, and is set again then. */
+  watch: { readonly endsAt: number; cancel(): void } | undefined;
   reading: Promise<void> | undefined;
 
   /** When it was last of use, in epoch milliseconds; one that is not for a while is let go. */

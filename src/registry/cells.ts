@@ -86,16 +86,16 @@ export class Cells<R> {
   }
 
   /** True where the store still holds a record that says nothing more. */
-  isOver(cell: Cell<R>): boolean {
+  isOver(cell: Cell<R>, now: number): boolean {
     if (cell.version === undefined || cell.record === undefined) return false;
     // Whoever is denied asks for an open record: that is not over, and nothing has to be looked up for it.
-    if (this.isProtected(cell)) return false;
-    return this.#o.codec.prune(cell.key, cell.record, this.#o.now()) === undefined;
+    if (this.isProtected(cell, now)) return false;
+    return this.#o.codec.prune(cell.key, cell.record, now) === undefined;
   }
 
   /** True where the record must not be dropped to make room. */
-  isProtected(cell: Cell<R>): boolean {
-    return cell.record !== undefined && this.#o.codec.isProtected(cell.record, this.#o.now());
+  isProtected(cell: Cell<R>, now: number): boolean {
+    return cell.record !== undefined && this.#o.codec.isProtected(cell.record, now);
   }
 
   /** Reads what a store holds under a key; undefined where it cannot be read. */
@@ -133,7 +133,9 @@ export class Cells<R> {
     cell.text = stored?.value;
     if (cell.dirty) {
       cell.record = codec.merge(cell.key, read, cell.record, now);
-    } else if (this.isProtected(cell) && codec.isStale(cell.key, read, cell.record, now, seenAt)) {
+    } else if (
+      this.isProtected(cell, now) && codec.isStale(cell.key, read, cell.record, now, seenAt)
+    ) {
       // A replica that lags, or a store that lost it: a deadline once seen holds. The write that heals a
       // loss is refused by a store that only lagged.
       if (stored === undefined) this.markDirty(cell);
@@ -160,7 +162,7 @@ export class Cells<R> {
 
   /** What the store may not be there to tell again: a deadline once seen holds. */
   #isWorthKeeping(cell: Cell<R>, now: number, crowded: boolean): boolean {
-    if (crowded) return this.isProtected(cell) && !this.#o.isStoreAtHand();
+    if (crowded) return this.isProtected(cell, now) && !this.#o.isStoreAtHand();
     if (cell.dirty) return true;
     return !this.#o.isStoreAtHand() &&
       this.#o.codec.prune(cell.key, cell.record, now) !== undefined;

@@ -112,7 +112,7 @@ export class Reader<R> {
     const done: Promise<void> = answer.then(take, () => this.#withoutStore(keys)).then(() => {
       for (const cell of read) {
         if (cell.reading === done) cell.reading = undefined;
-        this.#settle(cell);
+        this.#settle(cell, this.#o.now());
       }
     });
     for (const cell of read) cell.reading = done;
@@ -129,10 +129,10 @@ export class Reader<R> {
     }
     const cell = known ?? cells.of(key);
     cells.accept(cell, stored);
-    this.#settle(cell);
+    this.#settle(cell, cell.readAt);
   }
 
-  #settle(cell: Cell<R>): void {
-    if (cell.dirty || this.#o.cells.isOver(cell)) this.#o.onUnsettled(cell);
+  #settle(cell: Cell<R>, now: number): void {
+    if (cell.dirty || this.#o.cells.isOver(cell, now)) this.#o.onUnsettled(cell);
   }
 }

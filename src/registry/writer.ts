@@ -1,17 +1,23 @@
 /**
  * Applies events to records and writes them. Group commit: events that arrive while a write is under way
- * are applied together, in order, and written once; each caller gets its own answer. What cannot be written
- * in time is answered from memory and offered to the store again when it is back.
+ * are applied together, in order, and written once; each caller gets its own answer. What becomes of those that
+ * cannot be written in time is in `ahead.ts`.
  *
  * @module
  */
 import type { MaybePromise, WriteResult } from "../stores/store.ts";
-import type { Applied, Apply, Attempt, Cell, Pending } from "./cell.ts";
+import { Ahead } from "./ahead.ts";
+import { applyBatch } from "./batch.ts";
+import type { Applied, Apply, Cell, Pending } from "./cell.ts";
 import type { Cells } from "./cells.ts";
 import type { Codec } from "./codec.ts";
 import type { Reader } from "./reader.ts";
+import { Room } from "./room.ts";
 import { isPromise, type StoreGuard, StoreUnavailableError } from "./store_guard.ts";
 import { delay, type Timers } from "./timers.ts";
+import { type Done, Waiter } from "./waiter.ts";
+
+export type { Done } from "./waiter.ts";
 
 /** How a writer is made. */
 export interface WriterOptions<R> {
@@ -26,12 +32,6 @@ export interface WriterOptions<R> {
   timeoutMs: number;
   /** Records that may be dropped and that a store in memory holds at once. */
   maxRecords: number;
-}
-
-/** The answer to an event, and whether it was given without the store. */
-export interface Done<A> {
-  answer: A;
-  degraded: boolean;
 }
 
 /** What was done so far, for the metrics. */
@@ -53,10 +53,6 @@ const MAX_QUEUE = 10_000;
  * event: then all share one write, where else every other one would be for the first of them alone.
  */
 const RETURNING_TURNS = 6;
-/** How often what was learned in an outage is offered to the store again, in milliseconds. */
-const RECONCILE_MS = 500;
-/** Keys reconciled at once. */
-const RECONCILE_WIDTH = 32;
 /** Conflicts in a row before a writer waits a little. */
 const CONFLICTS_BEFORE_PAUSE = 2;
 const MAX_PAUSE_MS = 20;
@@ -66,13 +62,17 @@ export class Writer<R> {
   readonly stats: WriterStats = { conflicts: 0, degraded: 0, overflowed: 0, committed: 0 };
   readonly #o: WriterOptions<R>;
   readonly #running = new Set<Promise<void>>();
-  /** Keys written to a store in memory that may be dropped to make room, the longest unused first. */
-  readonly #droppable = new Set<string>();
-  #cancelReconcile: (() => void) | undefined;
-  #closed = false;
+  readonly #ahead: Ahead<R>;
+  readonly #room: Room;
 
   constructor(options: WriterOptions<R>) {
     this.#o = options;
+    this.#room = new Room(options.maxRecords);
+    this.#ahead = new Ahead({
+      ...options,
+      onDegraded: (events) => this.stats.degraded += events,
+      offer: (cell) => this.start(cell),
+    });
   }
 
   /** Applies one event. Undefined where the queue of its key is full. */
@@ -104,7 +104,9 @@ export class Writer<R> {
       const done = this.#withoutWrite(key, cell, apply);
       if (done !== undefined) return done;
     }
-    return this.#enqueue(this.#o.cells.of(key), apply, askedAt ?? this.#o.timers.monotonic());
+    // One that is busy is not let go, and need not be looked up again.
+    const used = cell?.busy ? cell : this.#o.cells.of(key);
+    return this.#enqueue(used, apply, askedAt ?? this.#o.timers.monotonic());
   }
 
   /** Works on a cell until its queue is empty, unless somebody does. */
@@ -134,14 +136,13 @@ export class Writer<R> {
    */
   async close(): Promise<void> {
     const { cells, guard } = this.#o;
-    this.#closed = true;
-    this.#cancelReconcile?.();
+    this.#ahead.close();
     await this.#idle();
     if (cells.dirty.size > 0) await guard.rest();
     // As long as it helps: a call that fails now and then is no outage.
     for (let before = Infinity; cells.dirty.size > 0 && cells.dirty.size < before;) {
       before = cells.dirty.size;
-      await this.#reconcile(true);
+      await this.#ahead.reconcile(true);
       await this.#idle();
     }
   }
@@ -174,26 +175,13 @@ export class Writer<R> {
     apply: Apply<R, A>,
     askedAt: number,
   ): MaybePromise<Done<A>> {
-    let done: Done<A> | undefined;
-    let waiting: { resolve(done: Done<A>): void; reject(error: unknown): void } | undefined;
-    let failure: { error: unknown } | undefined;
-    cell.queue.push({
-      apply,
-      askedAt,
-      settle: (answer, degraded) => {
-        done = { answer: answer as A, degraded }; // safe: what `apply` answered
-        waiting?.resolve(done);
-      },
-      fail: (error) => {
-        failure = { error };
-        waiting?.reject(error);
-      },
-    });
+    const waiter = new Waiter<R, A>(apply, askedAt);
+    cell.queue.push(waiter);
     this.start(cell);
-    if (failure !== undefined) throw failure.error;
+    const { done } = waiter;
     if (done !== undefined) return done;
-    this.#watch(cell, askedAt);
-    return new Promise((resolve, reject) => waiting = { resolve, reject });
+    this.#ahead.watch(cell, askedAt);
+    return waiter.later();
   }
 
   // ---- batches ------------------------------------------------------------------------------------------
@@ -201,7 +189,7 @@ export class Writer<R> {
   async #work(cell: Cell<R>): Promise<void> {
     do {
       if (this.#o.guard.available) await this.#commit(cell);
-      else this.#answerLocally(cell, cell.queue.splice(0));
+      else this.#ahead.answer(cell, cell.queue.splice(0));
       for (let turn = 0; turn < RETURNING_TURNS; turn++) await undefined;
     } while (cell.queue.length > 0);
   }
@@ -217,7 +205,7 @@ export class Writer<R> {
       if (verified) await this.#refresh(cell);
       for (let attempt = 0;; attempt++) {
         const batch = cell.batch = [...cell.batch, ...cell.queue.splice(0)];
-        const applied = this.#applyAll(cell, batch);
+        const applied = this.#applied(cell, batch);
         if (this.#isUnchanged(cell, applied)) {
           if (verified || reader.isFresh(cell)) return this.#unchanged(cell, batch, applied);
           await this.#refresh(cell);
@@ -239,21 +227,21 @@ export class Writer<R> {
       }
     } catch (error) {
       cell.sent = undefined;
-      this.#failed(cell, [...cell.batch, ...cell.queue.splice(0)], error);
+      this.#ahead.failed(cell, [...cell.batch, ...cell.queue.splice(0)], error);
     }
   }
 
   /** The same for a store that answers at once; false where it turned out not to. */
   #commitAtOnce(cell: Cell<R>): boolean {
-    const { cells, guard } = this.#o;
-    while (cell.queue.length > 0 || cell.dirty || cells.isOver(cell)) {
+    const { cells, guard, now } = this.#o;
+    while (cell.queue.length > 0 || cell.dirty || cells.isOver(cell, now())) {
       let batch: Pending<R>[] = [];
       try {
         const stored = guard.read([cell.key]);
         if (isPromise(stored)) return false;
         cells.accept(cell, stored[0]);
         batch = cell.queue.splice(0);
-        const applied = this.#applyAll(cell, batch);
+        const applied = this.#applied(cell, batch);
         if (this.#isUnchanged(cell, applied)) {
           this.#unchanged(cell, batch, applied);
           continue;
@@ -263,7 +251,7 @@ export class Writer<R> {
         if (result.ok) this.#committed(cell, batch, applied, result.version);
         else cell.queue.unshift(...batch);
       } catch (error) {
-        this.#failed(cell, [...batch, ...cell.queue.splice(0)], error);
+        this.#ahead.failed(cell, [...batch, ...cell.queue.splice(0)], error);
         return true;
       }
     }
@@ -302,25 +290,8 @@ export class Writer<R> {
     return guard.write(cell.key, text, cell.version, ttlMs);
   }
 
-  #applyAll(cell: Cell<R>, batch: readonly Pending<R>[]): Applied<R> {
-    const { codec, now } = this.#o;
-    const attempt: Attempt = { samples: [] };
-    let record = cell.record;
-    const answers: unknown[] = [];
-    const commits: (() => void)[] = [];
-    for (const { apply } of batch) {
-      const step = apply(record, now(), attempt);
-      record = step.record;
-      answers.push(step.answer);
-      if (step.commit) commits.push(step.commit);
-    }
-    // A record that is over goes, even where no event changed it.
-    if (record === cell.record && codec.prune(cell.key, record, now()) === undefined) {
-      record = undefined;
-    }
-    const same = record === cell.record && !cell.dirty;
-    const text = same || record === undefined ? undefined : codec.encode(record);
-    return { base: cell.record, record, text: same ? cell.text : text, answers, commits };
+  #applied(cell: Cell<R>, batch: readonly Pending<R>[]): Applied<R> {
+    return applyBatch(cell, batch, this.#o.codec, this.#o.now());
   }
 
   /** True where the store holds, to the letter, what would be written. */
@@ -330,7 +301,7 @@ export class Writer<R> {
 
   #unchanged(cell: Cell<R>, batch: readonly Pending<R>[], applied: Applied<R>): void {
     this.#o.cells.markClean(cell);
-    this.#settle(cell, batch, applied, false);
+    this.#ahead.settle(cell, batch, applied, false);
   }
 
   #committed(
@@ -344,7 +315,7 @@ export class Writer<R> {
     this.#o.cells.markClean(cell);
     this.stats.committed += batch.length;
     this.#keepCount(cell);
-    this.#settle(cell, batch, applied, false);
+    this.#ahead.settle(cell, batch, applied, false);
   }
 
   /** Nobody waits for it any more; the record holds more than what was written. */
@@ -362,114 +333,17 @@ export class Writer<R> {
     cell.unsure = false;
   }
 
-  #settle(
-    cell: Cell<R>,
-    batch: readonly Pending<R>[],
-    applied: Applied<R>,
-    degraded: boolean,
-  ): void {
-    this.#unwatch(cell);
-    if (degraded) this.stats.degraded += batch.length;
-    for (const commit of applied.commits) commit();
-    batch.forEach((pending, i) => pending.settle(applied.answers[i], degraded));
-  }
-
   /** A store in memory holds no more droppable records than it may; protected ones do not count. */
   #keepCount(cell: Cell<R>): void {
-    const { reader, cells, codec, maxRecords } = this.#o;
+    const { reader, cells, codec } = this.#o;
     if (!reader.synchronous) return;
-    this.#droppable.delete(cell.key);
-    if (cell.record === undefined || cells.isProtected(cell)) return;
-    this.#droppable.add(cell.key);
-    if (this.#droppable.size <= maxRecords) return;
-    const [oldest] = this.#droppable;
-    this.#droppable.delete(oldest!);
+    const isDroppable = cell.record !== undefined && !cells.isProtected(cell, cell.readAt);
+    const oldest = this.#room.note(cell.key, isDroppable);
+    if (oldest === undefined) return;
     const drop: Apply<R, undefined> = (record, now) => {
       const kept = record !== undefined && codec.isProtected(record, now);
       return { record: kept ? record : undefined, answer: undefined };
     };
-    this.update(oldest!, drop, undefined);
-  }
-
-  // ---- without the store --------------------------------------------------------------------------------
-
-  /** No caller waits longer than `timeoutMs`, whatever he waits for. */
-  #watch(cell: Cell<R>, askedAt: number): void {
-    const { timers, timeoutMs } = this.#o;
-    const dueAt = askedAt + timeoutMs;
-    if (dueAt >= cell.dueAt) return;
-    cell.cancelWatch?.();
-    cell.dueAt = dueAt;
-    const leftMs = Math.max(0, dueAt - timers.monotonic());
-    cell.cancelWatch = timers.after(leftMs, () => this.#answerAhead(cell));
-  }
-
-  /** What is on its way to the store holds from now on, whatever the store says to it. */
-  #answerAhead(cell: Cell<R>): void {
-    const { sent } = cell;
-    // A read that came meanwhile may have shown what overtakes the write: then it is applied to that.
-    if (sent === undefined || sent.base !== cell.record) {
-      cell.sent = undefined;
-      const waiting = [...cell.batch, ...cell.queue.splice(0)];
-      return this.#failed(cell, waiting, new StoreUnavailableError());
-    }
-    cell.sent = undefined;
-    cell.record = sent.record;
-    cell.writes++;
-    this.#o.cells.markDirty(cell);
-    this.#reconcileLater();
-    this.#settle(cell, cell.batch, sent, true);
-  }
-
-  /** The batch is done with; others may have come since. */
-  #unwatch(cell: Cell<R>): void {
-    cell.batch = [];
-    cell.cancelWatch?.();
-    cell.cancelWatch = undefined;
-    cell.dueAt = Infinity;
-    for (const { askedAt } of cell.queue) this.#watch(cell, askedAt);
-  }
-
-  #failed(cell: Cell<R>, batch: readonly Pending<R>[], error: unknown): void {
-    if (error instanceof StoreUnavailableError) return this.#answerLocally(cell, batch);
-    this.#unwatch(cell);
-    for (const pending of batch) pending.fail(error);
-  }
-
-  /** The same function on what is known here; what changes is offered to the store when it is back. */
-  #answerLocally(cell: Cell<R>, batch: readonly Pending<R>[]): void {
-    const applied = this.#applyAll(cell, batch);
-    const changed = applied.record !== cell.record;
-    cell.record = applied.record;
-    cell.writes++;
-    if (changed) this.#o.cells.markDirty(cell);
-    else if (!cell.dirty) cell.unsure = true;
-    this.#reconcileLater();
-    this.#settle(cell, batch, applied, true);
-  }
-
-  #reconcileLater(): void {
-    const { cells, timers } = this.#o;
-    if (cells.dirty.size === 0 || this.#cancelReconcile !== undefined || this.#closed) return;
-    this.#cancelReconcile = timers.idle(RECONCILE_MS, async () => {
-      await this.#reconcile();
-      this.#cancelReconcile = undefined;
-      this.#reconcileLater();
-    });
-  }
-
-  /** Offers to the store what it has missed: one key, and where that goes well the others, several at once. */
-  async #reconcile(isLast = false): Promise<void> {
-    const missed = [...this.#o.cells.dirty].values();
-    const offer = async (most: number) => {
-      for (let i = 0; i < most; i++) {
-        const { value: cell } = missed.next();
-        if (cell === undefined || !this.#o.guard.available) return;
-        if (this.#closed && !isLast) return;
-        if (cell.dirty) await this.start(cell);
-      }
-    };
-    await offer(1);
-    await Promise.all(Array.from({ length: RECONCILE_WIDTH }, () => offer(Infinity)));
+    this.update(oldest, drop, undefined);
   }
 }

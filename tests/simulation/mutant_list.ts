@@ -103,8 +103,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "what an outage left behind is never offered again",
-    file: "src/registry/writer.ts",
-    find: "      await this.#reconcile();\n",
+    file: "src/registry/ahead.ts",
+    find: "      await this.reconcile();\n",
     replace: "",
   },
   {
