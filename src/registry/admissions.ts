@@ -192,7 +192,8 @@ export class Admissions {
   #release(ask: Ask, id: string, mark: Mark, now: number): MaybePromise<unknown> {
     const input = { type: "outcome", id, issuedAt: now, mark, kind: "cancelled" } as const;
     const { host, hostPolicy, role } = ask;
-    return this.#core.engine.update(storeKey(this.#core.prefixes, "host", host), (record, at) => {
+    const key = storeKey(this.#core.prefixes, "host", host);
+    return this.#core.engine.updateAlways(key, (record, at) => {
       const step = tell(record, { ...input, role }, hostPolicy, at);
       return toEngine(this.#core, "host", host, step, at);
     }, ask.askedAt);

@@ -155,9 +155,9 @@ export class Engine<R> {
     return this.#writer.update(key, apply, askedAt);
   }
 
-  /** The same for what must not be turned away, such as what an operator does. */
-  updateAlways<A>(key: string, apply: Apply<R, A>): MaybePromise<Done<A>> {
-    return this.#writer.updateAlways(key, apply);
+  /** The same for what must not be turned away: what an operator does, a lease that is given back. */
+  updateAlways<A>(key: string, apply: Apply<R, A>, askedAt?: number): MaybePromise<Done<A>> {
+    return this.#writer.updateAlways(key, apply, askedAt);
   }
 
   /** Records held in memory: what can be listed while the store cannot be reached. */

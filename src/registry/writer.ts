@@ -90,8 +90,8 @@ export class Writer<R> {
   }
 
   /** The same, however many events wait. */
-  updateAlways<A>(key: string, apply: Apply<R, A>): MaybePromise<Done<A>> {
-    return this.#take(key, this.#o.cells.get(key), apply, undefined);
+  updateAlways<A>(key: string, apply: Apply<R, A>, askedAt?: number): MaybePromise<Done<A>> {
+    return this.#take(key, this.#o.cells.get(key), apply, askedAt);
   }
 
   #take<A>(
