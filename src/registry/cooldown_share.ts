@@ -98,9 +98,13 @@ export class CooldownShare {
       // Known to all already; an operator may have ended it since, which this process has yet to see.
       if ((this.#told.get(key) ?? -Infinity) >= cooldown.until) return;
       remember(this.#told, key, cooldown.until);
-      return this.engine.updateAlways(key, (known, now) => {
+      const done = this.engine.update(key, (known, now) => {
         const isLater = known !== undefined && known.until > now && known.until >= cooldown.until;
         return { record: isLater ? known : cooldown, answer: undefined };
+      });
+      return chain(done, (answered) => {
+        // Turned away: too many wait. The next outcome tries again.
+        if (answered === undefined) this.#told.delete(key);
       });
     });
   }
