@@ -128,8 +128,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a replica that lags is believed",
     file: "src/registry/cells.ts",
-    find: "} else if (this.isProtected(cell) && codec",
-    replace: "} else if (false && this.isProtected(cell) && codec",
+    find: "this.isProtected(cell, now) && codec",
+    replace: "false && this.isProtected(cell, now) && codec",
   },
   {
     name: "a deadline is forgotten when nobody asks for a while",
