@@ -23,7 +23,7 @@ import {
   STORE_DOWN_RETRY_MS,
   Verdicts,
 } from "./verdicts.ts";
-import type { Done } from "./writer.ts";
+import type { Done } from "./waiter.ts";
 
 const OFF_PERMIT: Permit = "off";
 /** Too many wait for a breaker already: half-open, and no slot is free. */

@@ -12,7 +12,8 @@ import type { Codec } from "./codec.ts";
 import { Reader } from "./reader.ts";
 import { isPromise, type StoreGuard } from "./store_guard.ts";
 import type { Timers } from "./timers.ts";
-import { type Done, Writer, type WriterStats } from "./writer.ts";
+import type { Done } from "./waiter.ts";
+import { Writer, type WriterStats } from "./writer.ts";
 
 /** How an engine is made. */
 export interface EngineOptions<R> {

@@ -28,7 +28,7 @@ import type { IssuedPermit } from "./issued_permits.ts";
 import { RateWindows } from "./rate_windows.ts";
 import { storeKey } from "./record_codec.ts";
 import { isPromise } from "./store_guard.ts";
-import type { Done } from "./writer.ts";
+import type { Done } from "./waiter.ts";
 
 const UNREAD: RecordResult = Object.freeze({
   recorded: false,

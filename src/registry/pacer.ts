@@ -18,7 +18,7 @@ import { HeldLease } from "./held_lease.ts";
 import { drawIdPrefix } from "./ids.ts";
 import { rateKey } from "./rate_codec.ts";
 import { isPromise } from "./store_guard.ts";
-import type { Done } from "./writer.ts";
+import type { Done } from "./waiter.ts";
 
 /** How a pacer is made. */
 export interface PacerOptions {

@@ -6,9 +6,9 @@
  */
 import type { Admission } from "../breaker/machine.ts";
 import { FRESH_MARK, idMaker, type Mark, writePermit } from "../breaker/permit.ts";
-import type { Denial, Scope, Verdict } from "../breaker/types.ts";
+import type { Denial, DenialEvent, Scope, Verdict } from "../breaker/types.ts";
 import type { Ask } from "./ask.ts";
-import { names, type RegistryCore } from "./core.ts";
+import type { RegistryCore } from "./core.ts";
 import { drawIdPrefix } from "./ids.ts";
 
 /** What the breakers of a request say, and when. */
@@ -149,15 +149,24 @@ export class Verdicts {
     if (degraded) verdicts.degraded++;
   }
 
+  /** Field by field, since a host that is down is asked for often and to spread takes longer. */
   #emitDenial({ host, role, resolver }: Ask, denial: Denial, observed: boolean, at: number): void {
     if (!this.#core.listeners.hearsDenials) return;
-    this.#core.listeners.emit({
+    const { reason, scope, key, state, retryAfterMs } = denial;
+    const event: DenialEvent = {
       type: "denial",
       at,
-      ...names(host, role, resolver),
+      host,
       observed,
-      ...denial,
-    });
+      reason,
+      scope,
+      key,
+      state,
+      retryAfterMs,
+    };
+    if (role !== "") event.role = role;
+    if (resolver !== "") event.resolver = resolver;
+    this.#core.listeners.emit(event);
   }
 }
 
@@ -201,7 +210,7 @@ export function paceDenialOf({ host, pass }: Ask, byHost: Admission): Denial | u
   return { reason: "rate", scope: "host", key: host, state, retryAfterMs: pass.retryAfterMs };
 }
 
-/** Field by field, since every denial comes through here and to spread takes longer. */
+/** Field by field too. */
 function deniedVerdict(
   { reason, scope, key, state, retryAfterMs }: Denial,
   degraded: boolean,

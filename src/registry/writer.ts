@@ -17,8 +17,6 @@ import { isPromise, type StoreGuard, StoreUnavailableError } from "./store_guard
 import { delay, type Timers } from "./timers.ts";
 import { type Done, Waiter } from "./waiter.ts";
 
-export type { Done } from "./waiter.ts";
-
 /** How a writer is made. */
 export interface WriterOptions<R> {
   guard: StoreGuard;
