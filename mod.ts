@@ -19,7 +19,66 @@ export { BreakerOpenError } from "./src/breaker/errors.ts";
 export { hostKey } from "./src/breaker/host_key.ts";
 export { DEFAULT_POLICY } from "./src/breaker/policy.ts";
 export { parseRetryAfter } from "./src/breaker/retry_after.ts";
-export type * from "./src/breaker/types.ts";
+export type {
+  BreakerState,
+  DenialReason,
+  Mode,
+  OpenReason,
+  OutcomeKind,
+  Scope,
+} from "./src/breaker/state.ts";
+export type {
+  AllowedVerdict,
+  AllowRequest,
+  Denial,
+  DeniedVerdict,
+  ErrorOutcome,
+  Gate,
+  Outcome,
+  Permit,
+  RecordResult,
+  ResultOutcome,
+  StatusOutcome,
+  Verdict,
+} from "./src/breaker/gate.ts";
+export type {
+  BreakerConfigInput,
+  BreakerPolicy,
+  ClassifyPolicy,
+  FailureRatePolicy,
+  HalfOpenPolicy,
+  PacingInput,
+  PolicyPatch,
+  RatesInput,
+  RolePolicy,
+  RollingPolicy,
+  SlowCallPolicy,
+} from "./src/breaker/policy_types.ts";
+export type {
+  BreakerView,
+  ModeOverride,
+  ModeView,
+  OpenOptions,
+  OperatorOptions,
+  PaceView,
+  PolicyChange,
+  PolicyOverride,
+  PolicyView,
+  Snapshot,
+  Target,
+} from "./src/breaker/operators.ts";
+export type {
+  BreakerEvent,
+  DenialEvent,
+  EventBase,
+  ModeEvent,
+  OperatorEvent,
+  OutcomeEvent,
+  PolicyEvent,
+  StoreErrorEvent,
+  StoreOutageEvent,
+  TransitionEvent,
+} from "./src/breaker/events.ts";
 export {
   type BreakerFetch,
   breakerFetch,
@@ -32,18 +91,19 @@ export {
   type BreakerOptions,
   type BreakerSnapshot,
   type Entry,
-} from "./src/registry/breaker.ts";
-export { EdgeClient, type EdgeClientOptions, EdgeError } from "./src/fetch/edge_client.ts";
+} from "./src/registry/single_breaker.ts";
+export { EdgeClient, EdgeError } from "./src/fetch/edge_client.ts";
+export { type EdgeClientOptions } from "./src/fetch/edge_client_options.ts";
 export type { PageOptions, SnapshotPage } from "./src/registry/listing.ts";
 export { BreakerRegistry } from "./src/registry/registry.ts";
 export type { RegistryOptions } from "./src/registry/registry_options.ts";
 export type { OutcomeCounts, TransitionCount, VerdictCounts } from "./src/registry/counters.ts";
-export type { EngineStats, QueueStats } from "./src/registry/engine.ts";
-export type { EventType } from "./src/registry/events.ts";
+export type { EngineStats, QueueStats } from "./src/registry/engine/engine.ts";
+export type { EventType } from "./src/breaker/events.ts";
 export type { LatencyStats } from "./src/registry/latencies.ts";
 export type { RegistryStats } from "./src/registry/stats.ts";
-export { type StoreHealth, StoreUnavailableError } from "./src/registry/store_guard.ts";
-export type { WriterStats } from "./src/registry/writer.ts";
+export { type StoreHealth, StoreUnavailableError } from "./src/registry/engine/store_guard.ts";
+export type { WriterStats } from "./src/registry/engine/writer.ts";
 export type { Timers } from "./src/registry/timers.ts";
 export { type MemoryStore, memoryStore, type MemoryStoreOptions } from "./src/stores/memory.ts";
 export type {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { limitsOf, openDurationMs } from "./policy.ts";
+import { limitsOf, openDurationMs } from "./limits.ts";
 import { SHARED } from "./names.ts";
 import {
   type BreakerRecord,
@@ -15,7 +15,8 @@ import {
   type OpenTrack,
   type Track,
 } from "./record.ts";
-import type { BreakerPolicy, OpenReason } from "./types.ts";
+import type { BreakerPolicy } from "./policy_types.ts";
+import type { OpenReason } from "./state.ts";
 
 /** Opens a breaker by outcomes. */
 export function trip(

@@ -3,7 +3,9 @@
  *
  * @module
  */
-import type { ClassifyPolicy, Outcome, OutcomeKind } from "./types.ts";
+import type { ClassifyPolicy } from "./policy_types.ts";
+import type { Outcome } from "./gate.ts";
+import type { OutcomeKind } from "./state.ts";
 
 /** How outcomes are classified; a list that is absent is the default one, whole. */
 export type ClassifyRules = Partial<ClassifyPolicy> & {

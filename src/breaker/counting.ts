@@ -6,8 +6,8 @@
  */
 import { closedTrack, cool, laterThan, liveLeases, trip, withTrack } from "./changes.ts";
 import type { Mark } from "./permit.ts";
-import { limitsOf, ownRoles } from "./policy.ts";
-import type { RateCounts, RateSample } from "./rate_window.ts";
+import { limitsOf, ownRoles } from "./limits.ts";
+import type { WindowCounts, WindowSample } from "./failure_rate_window.ts";
 import {
   type BreakerRecord,
   type ClosedTrack,
@@ -16,7 +16,8 @@ import {
   type RollingEntry,
   trackOf,
 } from "./record.ts";
-import type { BreakerPolicy, OutcomeKind } from "./types.ts";
+import type { BreakerPolicy } from "./policy_types.ts";
+import type { OutcomeKind } from "./state.ts";
 
 /** An outcome is told. */
 export interface OutcomeInput {
@@ -31,13 +32,13 @@ export interface OutcomeInput {
   retryAfterMs?: number;
   latencyMs?: number;
   /** What the rate window held before this outcome, by the name of the breaker; only with `failureRate`. */
-  rateBefore?: RateCounts;
+  windowBefore?: WindowCounts;
 }
 
 /** What a timely outcome made of a record. */
 export interface Counted {
   record: BreakerRecord;
-  sample?: RateSample;
+  sample?: WindowSample;
 }
 
 /** Counts a timely outcome; undefined for one that is late or was counted before. */
@@ -90,7 +91,7 @@ function countSuccess(
 ): Counted {
   const slow = policy.slowCall !== undefined &&
     (input.latencyMs ?? 0) > policy.slowCall.durationMs;
-  const sample: RateSample = { failure: false, slow };
+  const sample: WindowSample = { failure: false, slow };
   if (rateReached(sample, input, policy)) {
     return { record: withTrack(record, name, trip(record, name, track, policy, now)), sample };
   }
@@ -107,7 +108,7 @@ function countFailure(
   policy: BreakerPolicy,
   now: number,
 ): Counted {
-  const sample: RateSample = { failure: true, slow: false };
+  const sample: WindowSample = { failure: true, slow: false };
   const { failMax } = limitsOf(policy, name);
   const failing: ClosedTrack = {
     ...track,
@@ -126,14 +127,14 @@ function countedLimit(policy: BreakerPolicy): number {
 }
 
 /** Looked at after every counted outcome, a success too. */
-function rateReached(sample: RateSample, input: OutcomeInput, policy: BreakerPolicy): boolean {
+function rateReached(sample: WindowSample, input: OutcomeInput, policy: BreakerPolicy): boolean {
   const { failureRate, slowCall } = policy;
-  if (failureRate === undefined || input.rateBefore === undefined) return false;
-  const calls = input.rateBefore.calls + 1;
+  if (failureRate === undefined || input.windowBefore === undefined) return false;
+  const calls = input.windowBefore.calls + 1;
   if (calls < failureRate.minCalls) return false;
-  const failures = input.rateBefore.failures + (sample.failure ? 1 : 0);
+  const failures = input.windowBefore.failures + (sample.failure ? 1 : 0);
   if (failures / calls >= failureRate.thresholdRatio) return true;
-  const slow = input.rateBefore.slow + (sample.slow ? 1 : 0);
+  const slow = input.windowBefore.slow + (sample.slow ? 1 : 0);
   return slowCall !== undefined && slow / calls >= slowCall.thresholdRatio;
 }
 

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { BreakerState, Denial, DenialReason, Scope } from "./types.ts";
+import type { BreakerState, DenialReason, Scope } from "./state.ts";
+import type { Denial } from "./gate.ts";
 
 /** Thrown instead of sending a request that the gate denied. Carries what a caller needs to try later. */
 export class BreakerOpenError extends Error {

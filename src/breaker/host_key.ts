@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { AllowRequest } from "./types.ts";
+import type { AllowRequest } from "./gate.ts";
 
 /** Longest host name in characters, and longest label (RFC 1035 section 2.3.4). */
 const MAX_NAME = 253;

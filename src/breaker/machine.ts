@@ -4,41 +4,24 @@
  *
  * @module
  */
-import {
-  cool,
-  everywhere,
-  laterThan,
-  liveLeases,
-  nextGeneration,
-  openTrack,
-  paused,
-  withTrack,
-} from "./changes.ts";
+import { cool, laterThan, liveLeases, withTrack } from "./changes.ts";
 import { asksForCooldown, count, type Counted, isExpired, type OutcomeInput } from "./counting.ts";
+import type { WindowSample } from "./failure_rate_window.ts";
+import { breakerName, limitsOf, trialCallsOf } from "./limits.ts";
 import { FRESH_MARK, type Mark } from "./permit.ts";
-import { breakerName, limitsOf, trialCallsOf } from "./policy.ts";
-import { SHARED } from "./names.ts";
-import type { RateSample } from "./rate_window.ts";
+import type { BreakerPolicy } from "./policy_types.ts";
 import {
   type BreakerRecord,
   type ClosedTrack,
   EMPTY_RECORD,
-  HEALTHY,
   type Lease,
   MAX_LEASES,
-  MAX_NOTE_LENGTH,
   type OpenTrack,
   prune,
-  type Track,
   trackOf,
 } from "./record.ts";
-import type {
-  BreakerPolicy,
-  BreakerState,
-  DenialReason,
-  OpenReason,
-  OutcomeKind,
-} from "./types.ts";
+import type { BreakerState, DenialReason, OutcomeKind } from "./state.ts";
+import { finish, NO_TRANSITIONS, type Step } from "./step.ts";
 
 /** A request asks to be let through. */
 export interface AllowInput {
@@ -47,19 +30,6 @@ export interface AllowInput {
   /** Id of the permit that would be issued. */
   id: string;
 }
-
-/** A cooldown, or the open of the shared breaker, that another process has seen. */
-export interface CooldownInput {
-  type: "cooldown";
-  until: number;
-  reason: OpenReason;
-}
-
-/** What an operator does. */
-export type OperatorInput =
-  | { type: "open"; until: number; note?: string }
-  | { type: "half_open" }
-  | { type: "close" };
 
 /** Whether a request may go out, by one breaker. */
 export type Admission =
@@ -84,28 +54,9 @@ export interface Told {
   state: BreakerState;
   retryAfterMs: number;
   /** Present where it belongs into the rate window. */
-  sample?: RateSample;
+  sample?: WindowSample;
 }
 
-/** A breaker changed its state. */
-export interface Transition {
-  /** Name of the breaker: a role, or `""`. */
-  name: string;
-  from: BreakerState;
-  to: BreakerState;
-  reason: OpenReason | "probes";
-  note?: string;
-  until?: number;
-}
-
-/** What an event makes of a record. The very same record where nothing changed. */
-export interface Step<Answer> {
-  record: BreakerRecord | undefined;
-  answer: Answer;
-  transitions: readonly Transition[];
-}
-
-const NONE: readonly Transition[] = [];
 /** What a breaker without a record says. */
 const FRESH: Admission = Object.freeze({ allowed: true, mark: FRESH_MARK });
 
@@ -188,18 +139,18 @@ export function admit(
   const { role } = input;
   const name = breakerName(policy, role);
   const denied = record && whileOpen(record, policy, name, now);
-  if (denied !== undefined) return { record, answer: denied, transitions: NONE };
+  if (denied !== undefined) return { record, answer: denied, transitions: NO_TRANSITIONS };
   const live = prune(record, policy, now);
   if (live === undefined) {
     const mark: Mark = { kind: "closed", generation: 0 };
-    return { record: undefined, answer: { allowed: true, mark }, transitions: NONE };
+    return { record: undefined, answer: { allowed: true, mark }, transitions: NO_TRANSITIONS };
   }
   const answer = decideLive(live, policy, name, role, now);
-  if (!answer.allowed) return { record, answer, transitions: NONE };
+  if (!answer.allowed) return { record, answer, transitions: NO_TRANSITIONS };
   const track = trackOf(live, name);
   if (track.state === "closed") {
     const kept = answer.renew ? withTrack(live, name, { ...track, at: now }) : record;
-    return { record: kept, answer, transitions: NONE };
+    return { record: kept, answer, transitions: NO_TRANSITIONS };
   }
   const lease: Lease = { id: input.id, role, until: now + policy.probeLeaseMs };
   const probing: OpenTrack = {
@@ -248,7 +199,7 @@ export function leavesWell(
 const NOTHING_SAID: Step<Told> = Object.freeze({
   record: undefined,
   answer: Object.freeze({ recorded: true, state: "closed", retryAfterMs: 0 }),
-  transitions: NONE,
+  transitions: NO_TRANSITIONS,
 });
 
 /** Tells an outcome. */
@@ -270,7 +221,7 @@ export function tell(
   const after = cooldownOf(counted?.record ?? before, input, policy, now);
   if (after === before) {
     const answer = told(counted, live, policy, name, input.role, now);
-    return { record: live === undefined ? undefined : record, answer, transitions: NONE };
+    return { record: live === undefined ? undefined : record, answer, transitions: NO_TRANSITIONS };
   }
   const { record: result, transitions } = finish(before, after, name, policy, now, undefined);
   return {
@@ -310,132 +261,4 @@ function cooldownOf(
   if (!asksForCooldown(input, policy)) return record;
   const delayMs = Math.min(input.retryAfterMs!, policy.retryAfterCapMs);
   return cool(record, now + delayMs, "retry_after", policy, now);
-}
-
-/** What closed a host elsewhere: the later deadline counts. */
-export function takeCooldown(
-  record: BreakerRecord | undefined,
-  input: CooldownInput,
-  policy: BreakerPolicy,
-  now: number,
-): Step<undefined> {
-  const before = prune(record, policy, now) ?? EMPTY_RECORD;
-  const { until, reason } = input;
-  const after = reason === "open"
-    ? openShared(before, until, policy, now)
-    : cool(before, until, reason, policy, now);
-  if (after === before) return { record, answer: undefined, transitions: NONE };
-  return finish(before, after, SHARED, policy, now, undefined);
-}
-
-/** An open by outcomes is the shared breaker's alone: roles with a breaker of their own are not closed by it. */
-function openShared(
-  record: BreakerRecord,
-  until: number,
-  policy: BreakerPolicy,
-  now: number,
-): BreakerRecord {
-  const track = trackOf(record, SHARED);
-  if (until <= now || (track.state === "open" && track.until >= until)) return record;
-  const before = paused(track, SHARED, policy, now);
-  return withTrack(record, SHARED, openTrack(record, before, until, "open", now));
-}
-
-/** An operator's open, half-open or close: for every breaker of the host, whatever was before. */
-export function operate(
-  record: BreakerRecord | undefined,
-  input: OperatorInput,
-  policy: BreakerPolicy,
-  now: number,
-): Step<undefined> {
-  const before = prune(record, policy, now) ?? EMPTY_RECORD;
-  const note = input.type === "open" ? input.note?.slice(0, MAX_NOTE_LENGTH) : undefined;
-  const after = operated(before, input, note, policy, now);
-  return finish(before, after, SHARED, policy, now, undefined, "manual", note);
-}
-
-function operated(
-  record: BreakerRecord,
-  input: OperatorInput,
-  note: string | undefined,
-  policy: BreakerPolicy,
-  now: number,
-): BreakerRecord {
-  if (input.type === "close") {
-    const generation = nextGeneration(record, now);
-    const rest: ClosedTrack = { ...HEALTHY, generation, since: now, at: now, byHand: true };
-    return { rest, tracks: new Map(), rolling: [] };
-  }
-  const until = input.type === "open" ? input.until : now;
-  return everywhere(record, (track, name) => ({
-    ...openTrack(record, paused(track, name, policy, now), until, "manual", now),
-    probing: input.type === "half_open",
-    byHand: true,
-    ...(note !== undefined && { note }),
-  }));
-}
-
-/** Names of breakers that may have changed: the one concerned, and every other with an entry. */
-function affected(before: BreakerRecord, after: BreakerRecord, name: string): Set<string> {
-  return new Set([SHARED, name, ...before.tracks.keys(), ...after.tracks.keys()]);
-}
-
-/** The state that listeners have last heard of. */
-function announced(track: Track): BreakerState {
-  if (track.state === "closed") return "closed";
-  return track.probing ? "half_open" : "open";
-}
-
-/** Prunes the result and says which breakers changed their state. */
-function finish<Answer>(
-  before: BreakerRecord,
-  after: BreakerRecord,
-  name: string,
-  policy: BreakerPolicy,
-  now: number,
-  answer: Answer,
-  by: "manual" | "probes" = "probes",
-  note?: string,
-): Step<Answer> {
-  // Most outcomes leave what is closed closed: of such there is nothing to be found out, name by name.
-  const transitions = isClosed(before) && isClosed(after)
-    ? NONE
-    : transitionsOf(before, after, name, by, note);
-  return { record: prune(after, policy, now), answer, transitions };
-}
-
-/** True where every breaker of the record is closed. */
-function isClosed({ rest, tracks }: BreakerRecord): boolean {
-  if (rest?.state === "open") return false;
-  for (const track of tracks.values()) {
-    if (track.state === "open") return false;
-  }
-  return true;
-}
-
-function transitionsOf(
-  before: BreakerRecord,
-  after: BreakerRecord,
-  concerned: string,
-  by: "manual" | "probes",
-  note: string | undefined,
-): readonly Transition[] {
-  const transitions: Transition[] = [];
-  for (const name of affected(before, after, concerned)) {
-    const old = trackOf(before, name);
-    const next = trackOf(after, name);
-    const from = announced(old);
-    const to = announced(next);
-    const moved = next.state === "open" && old.state === "open" && next.until !== old.until;
-    if (from === to && !moved) continue;
-    transitions.push({
-      name,
-      from,
-      to,
-      reason: next.state === "open" ? next.reason : by,
-      ...(next.state === "open" && { until: next.until }),
-      ...(note !== undefined && { note }),
-    });
-  }
-  return transitions;
 }

@@ -16,8 +16,8 @@ import {
   trackOf,
 } from "./record.ts";
 import { SHARED } from "./names.ts";
-import { ownRoles } from "./policy.ts";
-import type { BreakerPolicy } from "./types.ts";
+import { ownRoles } from "./limits.ts";
+import type { BreakerPolicy } from "./policy_types.ts";
 
 /**
  * True where a record that was just read is older than the one seen before: a replica that lags, or a store

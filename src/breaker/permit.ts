@@ -6,7 +6,7 @@
  */
 import { isHostKey } from "./host_key.ts";
 import { isResolver, isRole } from "./names.ts";
-import type { Permit } from "./types.ts";
+import type { Permit } from "./gate.ts";
 
 /** `closed`: a request as any other; `probe`: one that holds a lease; `shadow`: one that would have been denied. */
 export type MarkKind = "closed" | "probe" | "shadow";

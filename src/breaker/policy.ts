@@ -1,19 +1,18 @@
 /**
- * Policies: the built-in defaults, merging in depth, bounds, and what a role makes of its host's policy.
- * Where a policy comes from (file, environment, override) is not known here.
+ * Policies: the built-in defaults, and merging in depth. Bounds stand in `policy_bounds.ts`, what holds for one breaker
+ * in `limits.ts`; where a policy comes from (file, environment, override) is not known here.
  *
  * @module
  */
+import { DEFAULT_CLASSIFY } from "./classify.ts";
+import { checkFields, CLASSIFY_CHECKS, refuse, validatePolicy } from "./policy_bounds.ts";
 import type {
   BreakerPolicy,
   ClassifyPolicy,
   FailureRatePolicy,
   PolicyPatch,
   RolePolicy,
-} from "./types.ts";
-import { SHARED } from "./names.ts";
-import { checkFields, CLASSIFY_CHECKS, refuse, validatePolicy } from "./policy_bounds.ts";
-import { DEFAULT_CLASSIFY } from "./classify.ts";
+} from "./policy_types.ts";
 
 /** What a breaker does where nothing else was said. */
 export const DEFAULT_POLICY: BreakerPolicy = Object.freeze({
@@ -37,59 +36,6 @@ export const DEFAULT_POLICY: BreakerPolicy = Object.freeze({
   classify: DEFAULT_CLASSIFY,
   roles: Object.freeze({}),
 });
-
-/** The limits of one breaker: its host's, or its role's own. */
-export interface Limits {
-  failMax: number;
-  resetTimeoutMs: number;
-  successThreshold: number;
-}
-
-/** What a role sets differently, if anything. Names such as `constructor` are roles like any other. */
-function roleOf(policy: BreakerPolicy, role: string): RolePolicy | undefined {
-  return role !== SHARED && Object.hasOwn(policy.roles, role) ? policy.roles[role] : undefined;
-}
-
-function hasOwnBreaker(role: RolePolicy | undefined): boolean {
-  return role !== undefined && (role.failMax !== undefined ||
-    role.resetTimeoutMs !== undefined || role.successThreshold !== undefined);
-}
-
-/** Which breaker of the host a role uses: its own, or {@linkcode SHARED}. */
-export function breakerName(policy: BreakerPolicy, role: string): string {
-  return hasOwnBreaker(roleOf(policy, role)) ? role : SHARED;
-}
-
-/** The roles that have a breaker of their own. */
-export function ownRoles(policy: BreakerPolicy): string[] {
-  return Object.keys(policy.roles).filter((role) => hasOwnBreaker(policy.roles[role]));
-}
-
-/** The limits of the breaker with this name. */
-export function limitsOf(policy: BreakerPolicy, name: string): Limits {
-  const role = roleOf(policy, name);
-  if (role === undefined) return policy;
-  return {
-    failMax: role.failMax ?? policy.failMax,
-    resetTimeoutMs: role.resetTimeoutMs ?? policy.resetTimeoutMs,
-    successThreshold: role.successThreshold ?? policy.successThreshold,
-  };
-}
-
-/** Probes of this role that may be out at once. */
-export function trialCallsOf(policy: BreakerPolicy, role: string): number {
-  return roleOf(policy, role)?.trialCalls ?? policy.trialCalls;
-}
-
-/**
- * How long the nth open in a row lasts.
- *
- * @param opens counted from 1
- */
-export function openDurationMs(policy: BreakerPolicy, limits: Limits, opens: number): number {
-  const backoff = limits.resetTimeoutMs * policy.backoffFactor ** (opens - 1);
-  return Math.min(backoff, policy.maxResetTimeoutMs);
-}
 
 /**
  * Lays a patch over a policy, in depth: what the patch does not say stays as it was.

@@ -4,8 +4,8 @@
  * @module
  */
 import { checkRole } from "./names.ts";
-import { EVERY_ROLE, limitsProblem } from "./rates.ts";
-import type { BreakerPolicy } from "./types.ts";
+import { EVERY_ROLE, limitsProblem } from "./rate_limits.ts";
+import type { BreakerPolicy } from "./policy_types.ts";
 
 /** The longest duration that a policy may name: a year, in milliseconds. */
 export const LONGEST_MS = 365 * 86_400_000;

@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { limitsOf, ownRoles } from "./policy.ts";
+import { limitsOf, ownRoles } from "./limits.ts";
 import { SHARED } from "./names.ts";
-import type { BreakerPolicy, BreakerState, OpenReason } from "./types.ts";
+import type { BreakerPolicy } from "./policy_types.ts";
+import type { BreakerState, OpenReason } from "./state.ts";
 
 /** A probe that is out. */
 export interface Lease {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Outcome } from "./types.ts";
+import type { Outcome } from "./gate.ts";
 
 /** What is needed of a `Headers` object. */
 export interface HeaderReader {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { limitsOf, ownRoles } from "./policy.ts";
+import { limitsOf, ownRoles } from "./limits.ts";
 import { SHARED } from "./names.ts";
 import {
   type BreakerRecord,
@@ -14,7 +14,9 @@ import {
   type Track,
   trackOf,
 } from "./record.ts";
-import type { BreakerPolicy, BreakerView, Scope, Snapshot } from "./types.ts";
+import type { BreakerPolicy } from "./policy_types.ts";
+import type { BreakerView, Snapshot } from "./operators.ts";
+import type { Scope } from "./state.ts";
 
 function viewOf(track: Track, resetTimeoutMs: number, now: number): BreakerView {
   const state = stateOf(track, now);

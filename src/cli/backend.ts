@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { BreakerState, Mode } from "../breaker/types.ts";
+import type { BreakerState, Mode } from "../breaker/state.ts";
 import type { PolicyYaml } from "../config/mod.ts";
 import type { WireAdvice, WireAdviceList, WireApplied } from "../edge/advice_wire.ts";
 import type { WireMode } from "../edge/mode_routes.ts";

@@ -5,11 +5,11 @@
  */
 import type { LoadedConfig } from "../config/mod.ts";
 import { openStore } from "../edge/open_store.ts";
-import { decodeMode, MODE_KEY } from "../registry/override_codec.ts";
-import { drawIdPrefix } from "../registry/ids.ts";
-import { KEY_PREFIX } from "../registry/record_codec.ts";
+import { decodeMode, MODE_KEY } from "../registry/overrides/override_codec.ts";
+import { drawIdPrefix } from "../registry/id_prefix.ts";
+import { KEY_PREFIX } from "../registry/store_keys.ts";
 import type { MaybePromise, Store } from "../stores/store.ts";
-import { EVENTS_KEY, SHARED_RING_CODEC } from "../telemetry/shared_events.ts";
+import { EVENTS_KEY, SHARED_RING_KIND } from "../telemetry/shared_events.ts";
 import { missingFile, noFile } from "./connect.ts";
 import { fault, type Finding, MAX_SKEW_MS, note, ok, skewFinding } from "./finding.ts";
 import { reasonOf } from "./reason.ts";
@@ -99,7 +99,7 @@ async function clocks(store: Store, config: LoadedConfig, terminal: Terminal): P
 /** An event of another process that is yet to happen here: one of both clocks is wrong, whatever the store. */
 async function eventsAhead(store: Store, now: () => number): Promise<Finding | undefined> {
   const [stored] = await inTime(store.read([EVENTS_KEY]));
-  const events = stored === undefined ? [] : SHARED_RING_CODEC.decode(stored.value) ?? [];
+  const events = stored === undefined ? [] : SHARED_RING_KIND.decode(stored.value) ?? [];
   const aheadMs = Math.max(0, ...events.map(({ at }) => at - now()));
   return aheadMs > MAX_SKEW_MS
     ? skewFinding("another process on the store", aheadMs, 0)

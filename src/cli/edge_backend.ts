@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Mode } from "../breaker/types.ts";
+import type { Mode } from "../breaker/state.ts";
 import type { PolicyYaml } from "../config/mod.ts";
 import type { WireAdviceList, WireApplied } from "../edge/advice_wire.ts";
 import type { WireMode } from "../edge/mode_routes.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Mode } from "../breaker/types.ts";
+import type { Mode } from "../breaker/state.ts";
 import type { WireMode } from "../edge/mode_routes.ts";
 import { type Call, UsageError } from "./command.ts";
 import { confirm } from "./targets.ts";

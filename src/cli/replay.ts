@@ -6,10 +6,10 @@
 import { parse } from "@std/yaml";
 import { hostKey } from "../breaker/host_key.ts";
 import { DEFAULT_POLICY, mergePolicy } from "../breaker/policy.ts";
-import type { BreakerConfigInput, BreakerPolicy } from "../breaker/types.ts";
+import type { BreakerConfigInput, BreakerPolicy } from "../breaker/policy_types.ts";
 import { parseConfig, parsePolicyPatch, resolveConfig } from "../config/mod.ts";
 import { isTree } from "../config/tree.ts";
-import { PolicyBook } from "../registry/policy_book.ts";
+import { Policies } from "../registry/overrides/policies.ts";
 import { EventFileError, openEventFile } from "../tuning/event_file.ts";
 import { replayEach } from "../tuning/replay.ts";
 import { compareReports, type Comparison, type Report } from "../tuning/report.ts";
@@ -101,7 +101,7 @@ async function configOf(file: string): Promise<BreakerConfigInput> {
 }
 
 function policiesOf(config: BreakerConfigInput): (host: string) => BreakerPolicy {
-  const book = new PolicyBook(config);
+  const book = new Policies(config);
   return (host) => book.ofHost(host);
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BreakerState, Mode } from "../breaker/types.ts";
+import type { BreakerState, Mode } from "../breaker/state.ts";
 import type { WireSnapshot, WireView } from "../edge/wire.ts";
 import type { WirePolicy, WireSource } from "../edge/policy_wire.ts";
 import { type Backend, pages, type Target } from "./backend.ts";

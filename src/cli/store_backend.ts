@@ -4,15 +4,15 @@
  *
  * @module
  */
-import type { Mode, PolicyView, Snapshot } from "../breaker/types.ts";
-import type { LoadedConfig, PolicyYaml } from "../config/mod.ts";
-import { parseOverride } from "../config/mod.ts";
+import type { Mode } from "../breaker/state.ts";
+import type { PolicyView, Snapshot } from "../breaker/operators.ts";
+import { type LoadedConfig, parseOverride, type PolicyYaml } from "../config/mod.ts";
 import type { WireAdviceList, WireApplied } from "../edge/advice_wire.ts";
 import { type WireMode, wireMode } from "../edge/mode_routes.ts";
 import { type WirePolicy, wirePolicy } from "../edge/policy_wire.ts";
 import { type WireSnapshot, wireSnapshot } from "../edge/wire.ts";
 import { BreakerRegistry } from "../registry/registry.ts";
-import { StoreUnavailableError } from "../registry/store_guard.ts";
+import { StoreUnavailableError } from "../registry/engine/store_guard.ts";
 import type { Store } from "../stores/store.ts";
 import { eventLogOf } from "../telemetry/event_log.ts";
 import type {

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { BreakerState, BreakerView, Snapshot } from "../breaker/types.ts";
+import type { BreakerState } from "../breaker/state.ts";
+import type { BreakerView, Snapshot } from "../breaker/operators.ts";
 import { type BreakerRegistry, coreOf } from "../registry/registry.ts";
 import { eventLogOf } from "../telemetry/event_log.ts";
 import type { TailEvent } from "./backend.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { hostKey } from "../breaker/host_key.ts";
-import type { BreakerState } from "../breaker/types.ts";
+import type { BreakerState } from "../breaker/state.ts";
 import type { TailEvent } from "./backend.ts";
 import { type Call, UsageError } from "./command.ts";
 import { checkedHost, checkedResolver } from "./targets.ts";

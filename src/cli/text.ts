@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BreakerState } from "../breaker/types.ts";
+import type { BreakerState } from "../breaker/state.ts";
 
 /** Colours a text, or leaves it as it is. */
 export interface Paint {

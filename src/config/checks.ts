@@ -5,7 +5,7 @@
  * @module
  */
 import { checkResolver, checkRole } from "../breaker/names.ts";
-import { EVERY_ROLE, limitsProblem } from "../breaker/rates.ts";
+import { EVERY_ROLE, limitsProblem } from "../breaker/rate_limits.ts";
 import { BACKENDS_WITH_PATH, needsPath } from "./backends.ts";
 import { type ConfigIssue, describeFound, formatPath, type Path } from "./issues.ts";
 import { childOf, entriesOf, isTree, type Tree } from "./tree.ts";

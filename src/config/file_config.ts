@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { Mode, RatesInput } from "../breaker/types.ts";
+import type { Mode } from "../breaker/state.ts";
+import type { RatesInput } from "../breaker/policy_types.ts";
 
 /** `backoff:` how opens in a row grow. */
 export interface BackoffYaml {

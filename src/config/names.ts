@@ -4,7 +4,7 @@
  * @module
  */
 import { hostKey } from "../breaker/host_key.ts";
-import type { ClassifyPolicy, PolicyPatch, RolePolicy } from "../breaker/types.ts";
+import type { ClassifyPolicy, PolicyPatch, RolePolicy } from "../breaker/policy_types.ts";
 import type { ClassifyYaml, PolicyYaml, RoleYaml } from "./file_config.ts";
 import { entriesOf, isTree } from "./tree.ts";
 

@@ -6,7 +6,7 @@
  */
 import { stringify } from "@std/yaml";
 import { hostKey } from "../breaker/host_key.ts";
-import type { PolicyChange } from "../breaker/types.ts";
+import type { PolicyChange } from "../breaker/operators.ts";
 import { policyToYaml } from "./names.ts";
 import { isTree, layOver } from "./tree.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { DEFAULT_POLICY } from "../breaker/policy.ts";
-import type { BreakerConfigInput, PolicyPatch } from "../breaker/types.ts";
+import type { BreakerConfigInput, PolicyPatch } from "../breaker/policy_types.ts";
 import type { ClassifyYaml, FileConfig, PolicyYaml, StoreBackend } from "./file_config.ts";
 import { ConfigError, formatPath } from "./issues.ts";
 import { policyFromYaml, policyToYaml } from "./names.ts";

@@ -6,7 +6,7 @@
  */
 import * as z from "zod/mini";
 import { BOUNDS, LONGEST_MS } from "../breaker/policy_bounds.ts";
-import { LIMITS_EXPECTED, LIMITS_PATTERN } from "../breaker/rates.ts";
+import { LIMITS_EXPECTED, LIMITS_PATTERN } from "../breaker/rate_limits.ts";
 import { BACKENDS } from "./backends.ts";
 import type { FileConfig, PolicyYaml, RoleYaml } from "./file_config.ts";
 

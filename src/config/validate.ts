@@ -5,7 +5,7 @@
  * @module
  */
 import type * as z from "zod/mini";
-import type { PolicyPatch } from "../breaker/types.ts";
+import type { PolicyPatch } from "../breaker/policy_types.ts";
 import { checkConfig, checkPolicy } from "./checks.ts";
 import type { FileConfig, PolicyYaml } from "./file_config.ts";
 import { ConfigError, type ConfigIssue, describeFound, formatPath, nearest } from "./issues.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Verdict } from "../breaker/types.ts";
+import type { Verdict } from "../breaker/gate.ts";
 import type { RequestIds } from "./request_ids.ts";
 import type { RouteTable } from "./route_table.ts";
 
@@ -39,11 +39,11 @@ const LONGEST_METHOD = 20;
 
 /** See the module's description. */
 export class AccessLog {
-  readonly #o: AccessLogOptions;
+  readonly #options: AccessLogOptions;
   readonly #verdicts = new WeakMap<Request, string[]>();
 
   constructor(options: AccessLogOptions) {
-    this.#o = options;
+    this.#options = options;
   }
 
   /** Notes what a call was answered; a batch has several. */
@@ -58,7 +58,7 @@ export class AccessLog {
     request: Request,
     answer: () => Response | Promise<Response>,
   ): Promise<Response> {
-    const { now, log } = this.#o;
+    const { now, log } = this.#options;
     const ts = new Date(now()).toISOString();
     const startedAt = performance.now();
     const response = await answer();
@@ -68,7 +68,7 @@ export class AccessLog {
   }
 
   #line(request: Request, ts: string, status: number, ms: number): AccessLine {
-    const { table, ids } = this.#o;
+    const { table, ids } = this.#options;
     const url = URL.canParse(request.url) ? new URL(request.url) : undefined;
     return {
       ts,

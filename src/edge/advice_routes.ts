@@ -4,7 +4,7 @@
  * @module
  */
 import type { Hono } from "hono";
-import { StoreUnavailableError } from "../registry/store_guard.ts";
+import { StoreUnavailableError } from "../registry/engine/store_guard.ts";
 import { summariesOf } from "../telemetry/summaries.ts";
 import type { Advice } from "../tuning/advice.ts";
 import type { TuningError } from "../tuning/tuning_steps.ts";

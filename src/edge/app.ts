@@ -5,7 +5,7 @@
  * @module
  */
 import { Hono } from "hono";
-import type { Verdict } from "../breaker/types.ts";
+import type { Verdict } from "../breaker/gate.ts";
 import type { BreakerRegistry } from "../registry/registry.ts";
 import { AccessLog } from "./access_log.ts";
 import { authorizer, type EdgeTokens } from "./auth.ts";

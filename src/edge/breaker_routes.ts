@@ -4,7 +4,7 @@
  * @module
  */
 import type { Context, Hono } from "hono";
-import type { Snapshot, Target } from "../breaker/types.ts";
+import type { Snapshot, Target } from "../breaker/operators.ts";
 import type { SnapshotPage } from "../registry/listing.ts";
 import type { BreakerRegistry } from "../registry/registry.ts";
 import { BODY_LIMIT, readJson } from "./body.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Context } from "hono";
-import type { Verdict } from "../breaker/types.ts";
+import type { Verdict } from "../breaker/gate.ts";
 import type { BreakerRegistry } from "../registry/registry.ts";
 import type { AccessScope } from "./auth.ts";
 

@@ -46,7 +46,7 @@ export function eventStream(
 
 class EventSource implements UnderlyingDefaultSource<Uint8Array>, EventReader {
   readonly #log: EventLog;
-  readonly #o: EventStreamOptions;
+  readonly #options: EventStreamOptions;
   #controller!: ReadableStreamDefaultController<Uint8Array>; // set by `start`, which comes first
   #cursor: EventCursor | undefined;
   #cancelHeartbeat = () => {};
@@ -55,7 +55,7 @@ class EventSource implements UnderlyingDefaultSource<Uint8Array>, EventReader {
 
   constructor(log: EventLog, options: EventStreamOptions) {
     this.#log = log;
-    this.#o = options;
+    this.#options = options;
   }
 
   start(controller: ReadableStreamDefaultController<Uint8Array>): void {
@@ -64,7 +64,7 @@ class EventSource implements UnderlyingDefaultSource<Uint8Array>, EventReader {
     this.#log.join(this);
     this.#beatLater();
     // Not awaited: the reader learns that it is connected before the store has answered.
-    this.#log.open(this.#o.lastEventId).then((cursor) => {
+    this.#log.open(this.#options.lastEventId).then((cursor) => {
       this.#cursor = cursor;
       this.wake();
     });
@@ -106,7 +106,7 @@ class EventSource implements UnderlyingDefaultSource<Uint8Array>, EventReader {
   }
 
   #beatLater(): void {
-    const { timers, heartbeatMs } = this.#o;
+    const { timers, heartbeatMs } = this.#options;
     this.#cancelHeartbeat = timers.idle(heartbeatMs, () => this.#beat());
   }
 
@@ -121,7 +121,7 @@ class EventSource implements UnderlyingDefaultSource<Uint8Array>, EventReader {
   /** Not closed but broken off: what waits is let go at once, and the reader resumes when it can. */
   #drop(): void {
     this.#leave();
-    this.#o.onDropped();
+    this.#options.onDropped();
     this.#controller.error(slowReaderError());
   }
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { parseRetryAfter } from "../breaker/retry_after.ts";
-import type { AllowRequest, Outcome, Permit } from "../breaker/types.ts";
+import type { AllowRequest, Outcome, Permit } from "../breaker/gate.ts";
 import { EXPECTED } from "./fields.ts";
 import { allowBody, batchBody, type RecordBody, recordBody } from "./gate_schemas.ts";
 import { isDefined, listsOf, refuseTooMany } from "./items.ts";

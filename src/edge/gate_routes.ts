@@ -4,7 +4,7 @@
  * @module
  */
 import type { Hono } from "hono";
-import { chain } from "../registry/core.ts";
+import { chain } from "../registry/maybe_promise.ts";
 import type { BreakerRegistry } from "../registry/registry.ts";
 import { BATCH_LIMIT, BODY_LIMIT, readJson, useJson } from "./body.ts";
 import type { Answer, Call, EdgeContext } from "./context.ts";

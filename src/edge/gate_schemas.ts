@@ -8,7 +8,7 @@ import * as z from "zod/mini";
 // Once more by its name: the compiler takes an assertion from no member of a namespace.
 import { ZodMiniObject } from "zod/mini";
 import { $constructor, $ZodObjectJIT } from "zod/v4/core";
-import type { OutcomeKind } from "../breaker/types.ts";
+import type { OutcomeKind } from "../breaker/state.ts";
 import { MAX_URL, text } from "./fields.ts";
 import type { ObjectSchema } from "./mistakes.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BreakerPolicy } from "../breaker/types.ts";
+import type { BreakerPolicy } from "../breaker/policy_types.ts";
 import { type EventFile, openEventFile } from "../tuning/event_file.ts";
 import { type Evidence, replayEvidence } from "../tuning/evidence.ts";
 import type { HttpEvent } from "../tuning/http_event.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Hono } from "hono";
-import type { Mode, ModeView } from "../breaker/types.ts";
+import type { Mode } from "../breaker/state.ts";
+import type { ModeView } from "../breaker/operators.ts";
 import { BODY_LIMIT, readJson } from "./body.ts";
 import type { EdgeContext } from "./context.ts";
 import { stored } from "./policy_routes.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import * as z from "zod/mini";
-import type { BreakerState, Mode } from "../breaker/types.ts";
+import type { BreakerState, Mode } from "../breaker/state.ts";
 import { digits, MAX_URL, ONE_YEAR_S, reason, text } from "./fields.ts";
 import type { ObjectSchema } from "./mistakes.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { mergePolicy } from "../breaker/policy.ts";
-import type { BreakerPolicy, PolicyPatch } from "../breaker/types.ts";
+import type { BreakerPolicy, PolicyPatch } from "../breaker/policy_types.ts";
 import { ConfigError, type ConfigIssue } from "../config/issues.ts";
 import { leavesOf } from "../config/tree.ts";
 import { parseOverride } from "../config/validate.ts";

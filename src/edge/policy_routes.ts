@@ -4,8 +4,8 @@
  * @module
  */
 import type { Context, Hono } from "hono";
-import type { PolicyView } from "../breaker/types.ts";
-import { StoreUnavailableError } from "../registry/store_guard.ts";
+import type { PolicyView } from "../breaker/operators.ts";
+import { StoreUnavailableError } from "../registry/engine/store_guard.ts";
 import { BODY_LIMIT, readJson } from "./body.ts";
 import type { EdgeContext } from "./context.ts";
 import { parsePolicyBody } from "./policy_body.ts";

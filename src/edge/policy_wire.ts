@@ -5,7 +5,8 @@
  */
 import { hostKey } from "../breaker/host_key.ts";
 import { DEFAULT_POLICY } from "../breaker/policy.ts";
-import type { PaceView, PolicyPatch, PolicyView } from "../breaker/types.ts";
+import type { PaceView, PolicyView } from "../breaker/operators.ts";
+import type { PolicyPatch } from "../breaker/policy_types.ts";
 import type { ConfigSource, PolicyYaml } from "../config/mod.ts";
 import { formatPath } from "../config/issues.ts";
 import { policyToYaml } from "../config/names.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { idMaker } from "../breaker/permit.ts";
-import { drawIdPrefix } from "../registry/ids.ts";
+import { drawIdPrefix } from "../registry/id_prefix.ts";
 
 /** The header that brings it and takes it back. */
 export const REQUEST_ID = "x-request-id";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Hono } from "hono";
-import type { Verdict } from "../breaker/types.ts";
+import type { Verdict } from "../breaker/gate.ts";
 import { type Span, spanSource } from "../telemetry/otel.ts";
 import type { RouteTable } from "./route_table.ts";
 

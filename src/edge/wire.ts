@@ -3,14 +3,9 @@
  *
  * @module
  */
-import type {
-  BreakerView,
-  Denial,
-  DenialReason,
-  RecordResult,
-  Snapshot,
-  Verdict,
-} from "../breaker/types.ts";
+import type { BreakerView, Snapshot } from "../breaker/operators.ts";
+import type { Denial, RecordResult, Verdict } from "../breaker/gate.ts";
+import type { DenialReason } from "../breaker/state.ts";
 import { secured } from "./secure_headers.ts";
 
 /** Why a request is denied, or in mode `observe` would have been. */

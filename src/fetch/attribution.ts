@@ -5,7 +5,7 @@
  * @module
  */
 import { hostKey } from "../breaker/host_key.ts";
-import type { AllowRequest, Gate, Outcome, Permit } from "../breaker/types.ts";
+import type { AllowRequest, Gate, Outcome, Permit } from "../breaker/gate.ts";
 
 /** What the gate is still owed for one request. */
 export interface Debt {

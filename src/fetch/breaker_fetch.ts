@@ -6,7 +6,7 @@
  */
 import { outcomeOfResponse } from "../breaker/classify.ts";
 import { BreakerOpenError } from "../breaker/errors.ts";
-import type { AllowRequest, Gate, Outcome } from "../breaker/types.ts";
+import type { AllowRequest, Gate, Outcome } from "../breaker/gate.ts";
 import { answered, type Debt, settle } from "./attribution.ts";
 import { withCountedBody } from "./counted_body.ts";
 import { type Deadline, MAX_DELAY_MS, pause, startDeadline } from "./deadline.ts";

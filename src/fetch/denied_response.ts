@@ -4,7 +4,7 @@
  * @module
  */
 import { BreakerOpenError } from "../breaker/errors.ts";
-import type { Denial } from "../breaker/types.ts";
+import type { Denial } from "../breaker/gate.ts";
 
 /**
  * A 503 with Retry-After and problem details (RFC 9457). The header `Breakwater: denied` tells it from a 503

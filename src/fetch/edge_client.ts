@@ -4,20 +4,20 @@
  *
  * @module
  */
-import { hostKey } from "../breaker/host_key.ts";
-import { parseRetryAfter } from "../breaker/retry_after.ts";
 import type {
   AllowRequest,
-  BreakerConfigInput,
   Gate,
   Outcome,
   Permit,
   RecordResult,
   Verdict,
-} from "../breaker/types.ts";
-import { Breaker } from "../registry/breaker.ts";
+} from "../breaker/gate.ts";
+import { hostKey } from "../breaker/host_key.ts";
+import { parseRetryAfter } from "../breaker/retry_after.ts";
 import { BreakerRegistry } from "../registry/registry.ts";
+import { Breaker } from "../registry/single_breaker.ts";
 import { startDeadline } from "./deadline.ts";
+import { baseUrl, checkOptions, type EdgeClientOptions } from "./edge_client_options.ts";
 import {
   type Asked,
   askedOf,
@@ -29,32 +29,6 @@ import {
   readRecordResult,
   readVerdict,
 } from "./edge_wire.ts";
-
-/** How an {@linkcode EdgeClient} is made. */
-export interface EdgeClientOptions {
-  /** Where the edge API is, such as `http://127.0.0.1:8000`; a path in front of `/v1` is kept. */
-  url: string | URL;
-  /** Bearer token with the scope `crawl`. */
-  token?: string;
-  /** How long a call may take, in milliseconds. @default {1000} */
-  timeoutMs?: number;
-  /**
-   * Who answers while the edge does not: a registry in this process, or one word for all.
-   *
-   * @default {"local"}
-   */
-  onUnavailable?: "local" | "allow" | "deny";
-  /** Sends the calls. @default {globalThis.fetch}, as it is when the client is made */
-  fetch?: typeof fetch;
-  /** Policies of the registry in this process. @default the built-in ones */
-  config?: BreakerConfigInput;
-  /** Epoch milliseconds. @default {Date.now} */
-  now?: () => number;
-  /** Milliseconds since some moment, never set back: by it the edge is left alone. @default {performance.now} */
-  monotonic?: () => number;
-  /** Draws evenly from [0, 1), for the jitter of probes. @default {Math.random} */
-  random?: () => number;
-}
 
 /** The edge refused the call itself: a wrong token, address or argument. Asking again does not help. */
 export class EdgeError extends Error {
@@ -72,13 +46,16 @@ export class EdgeError extends Error {
 
 /** Calls in a row that failed before the edge is left alone. */
 const FAIL_MAX = 3;
+
 /** How long it is left alone before one call tries again, in milliseconds. */
 const RESET_TIMEOUT_MS = 3_000;
+
 /** What callers are told to wait where everything is denied and nothing better is known, in milliseconds. */
 const DENY_RETRY_MS = 1_000;
 
 /** Permits of this process say so: an outcome goes back to the gate that allowed the request. */
 const LOCAL = "local:";
+
 /** Issued by no gate: `onUnavailable` is `allow`. */
 const NOBODY = "nobody:";
 
@@ -275,32 +252,4 @@ function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
-}
-
-function baseUrl(input: string | URL): string {
-  const url = URL.canParse(String(input)) ? new URL(input) : undefined;
-  if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:")) {
-    throw new TypeError(
-      `Option 'url' must be the http or https URL of an edge API: current value is '${
-        String(input).slice(0, 80)
-      }'`,
-    );
-  }
-  if (url.username !== "" || url.password !== "") {
-    throw new TypeError("Option 'url' must not hold credentials: give the token as 'token'");
-  }
-  return url.origin + url.pathname.replace(/\/+$/, "");
-}
-
-function checkOptions(timeoutMs: number, onUnavailable: string): void {
-  if (!(timeoutMs >= 1) || timeoutMs > 2_147_483_647) {
-    throw new RangeError(
-      `Option 'timeoutMs' must be from 1 to 2147483647: current value is ${timeoutMs}`,
-    );
-  }
-  if (!["local", "allow", "deny"].includes(onUnavailable)) {
-    throw new RangeError(
-      `Option 'onUnavailable' must be 'local', 'allow' or 'deny': current value is '${onUnavailable}'`,
-    );
-  }
 }

@@ -8,15 +8,13 @@ import { hostKeyOf } from "../breaker/host_key.ts";
 import { retryAfterFromHeaders } from "../breaker/retry_after.ts";
 import type {
   AllowRequest,
-  BreakerState,
   Denial,
-  DenialReason,
   Outcome,
   Permit,
   RecordResult,
-  Scope,
   Verdict,
-} from "../breaker/types.ts";
+} from "../breaker/gate.ts";
+import type { BreakerState, DenialReason, Scope } from "../breaker/state.ts";
 
 /** What is sent of a request: its host, never its path. */
 export interface Asked {

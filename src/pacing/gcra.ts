@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { RateLimit } from "../breaker/rates.ts";
+import type { RateLimit } from "../breaker/rate_limits.ts";
 
 /** A limit as the algorithm takes it. */
 export interface Spacing {

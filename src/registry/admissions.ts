@@ -7,13 +7,15 @@
 import { type Admission, admit, decide, tell } from "../breaker/machine.ts";
 import type { Mark } from "../breaker/permit.ts";
 import type { BreakerRecord } from "../breaker/record.ts";
-import type { AllowRequest, BreakerPolicy, Permit, Scope, Verdict } from "../breaker/types.ts";
+import type { AllowRequest, Permit, Verdict } from "../breaker/gate.ts";
+import type { BreakerPolicy } from "../breaker/policy_types.ts";
+import type { Scope } from "../breaker/state.ts";
 import type { MaybePromise } from "../stores/store.ts";
 import { type Ask, Asks, namedIn } from "./ask.ts";
-import { chain, type RegistryCore, toEngine } from "./core.ts";
-import type { Seen } from "./engine.ts";
-import { storeKey } from "./record_codec.ts";
-import { isPromise } from "./store_guard.ts";
+import { chain, isPromise } from "./maybe_promise.ts";
+import { type RegistryCore, toEngine } from "./core.ts";
+import type { Seen } from "./engine/engine.ts";
+import { storeKey } from "./store_keys.ts";
 import {
   denialOf,
   isProbe,
@@ -23,7 +25,7 @@ import {
   STORE_DOWN_RETRY_MS,
   Verdicts,
 } from "./verdicts.ts";
-import type { Done } from "./waiter.ts";
+import type { Done } from "./engine/waiter.ts";
 
 const OFF_PERMIT: Permit = "off";
 /** Too many wait for a breaker already: half-open, and no slot is free. */

@@ -6,11 +6,12 @@
  */
 import { hostKeyOf } from "../breaker/host_key.ts";
 import { checkResolver, checkRole } from "../breaker/names.ts";
-import type { AllowRequest, BreakerPolicy } from "../breaker/types.ts";
+import type { AllowRequest } from "../breaker/gate.ts";
+import type { BreakerPolicy } from "../breaker/policy_types.ts";
 import type { Named } from "./cooldown_share.ts";
 import type { RegistryCore } from "./core.ts";
-import type { Pass } from "./pacer.ts";
-import { storeKey } from "./record_codec.ts";
+import type { Turn } from "./pacer.ts";
+import { storeKey } from "./store_keys.ts";
 
 /** See the module's description. */
 export interface Ask {
@@ -26,7 +27,7 @@ export interface Ask {
   /** When the caller began to wait, by the monotonic clock; absent where it did not have to. */
   askedAt?: number;
   /** What pacing says; absent where it was not asked. */
-  pass?: Pass;
+  pass?: Turn;
 }
 
 /** Keys of resolvers that are remembered: names may come from anybody. */

@@ -4,25 +4,26 @@
  *
  * @module
  */
-import type { Mode } from "../breaker/types.ts";
+import type { Mode } from "../breaker/state.ts";
 import { isMemoryStore, memoryStore } from "../stores/memory.ts";
 import type { Store, StoreOperation } from "../stores/store.ts";
-import type { Codec } from "./codec.ts";
+import type { RecordKind } from "./engine/record_kind.ts";
 import { CooldownShare } from "./cooldown_share.ts";
-import { COOLDOWN_CODEC } from "./cooldowns.ts";
+import { COOLDOWN_KIND } from "./cooldown_kind.ts";
 import type { RegistryCore } from "./core.ts";
 import { Counters } from "./counters.ts";
-import { Engine, type EngineOptions } from "./engine.ts";
-import { Listeners } from "./events.ts";
+import { Engine, type EngineOptions } from "./engine/engine.ts";
+import { Listeners } from "./listeners.ts";
 import { IssuedPermits } from "./issued_permits.ts";
-import { ModeShare } from "./mode_share.ts";
+import { EffectiveMode } from "./overrides/effective_mode.ts";
 import { Pacer } from "./pacer.ts";
-import { PolicyBook } from "./policy_book.ts";
-import { PolicyShare } from "./policy_share.ts";
-import { RATE_CODEC } from "./rate_codec.ts";
-import { BARE_PREFIXES, recordCodec, SHARED_PREFIXES } from "./record_codec.ts";
+import { Policies } from "./overrides/policies.ts";
+import { Overrides } from "./overrides/overrides.ts";
+import { RATE_KIND } from "./rate_kind.ts";
+import { BARE_PREFIXES, SHARED_PREFIXES } from "./store_keys.ts";
+import { breakerKind } from "./breaker_kind.ts";
 import { checkOptions, DEFAULT_MAX_WAIT_MS, type RegistryOptions } from "./registry_options.ts";
-import { StoreGuard } from "./store_guard.ts";
+import { StoreGuard } from "./engine/store_guard.ts";
 import { REAL_TIMERS } from "./timers.ts";
 
 /** Refused records remembered as told. */
@@ -43,13 +44,13 @@ export function assemble(options: RegistryOptions, maxRecords: number): Registry
   const { now = Date.now, random = Math.random, timers = REAL_TIMERS } = options;
   const { mode = "enforce" } = config;
   checkOptions(options);
-  const policies = new PolicyBook(config);
+  const policies = new Policies(config);
   const listeners = new Listeners();
   const counters = new Counters();
   const { onError, onRefused, onOutage, onUnreadable } = reporters(listeners, counters, now);
   const onMode = (mode: Mode) => void (core.mode = mode);
-  const modes = new ModeShare({ configured: mode, onMode, listeners, now, onUnreadable });
-  const overrides = new PolicyShare({ policies, modes, listeners, now, onUnreadable });
+  const modes = new EffectiveMode({ configured: mode, onMode, listeners, now, onUnreadable });
+  const overrides = new Overrides({ policies, modes, listeners, now, onUnreadable });
   const isWatched = options.store !== undefined && mode !== "off";
   const ownStore = options.store ?? memoryStore({ now });
   const shared = isWatched ? overrides.riding(ownStore) : ownStore;
@@ -57,12 +58,12 @@ export function assemble(options: RegistryOptions, maxRecords: number): Registry
     new StoreGuard({ store, timeoutMs, timers, onError, onRefused, onOutage });
   const engineOf = <R>(
     guard: StoreGuard,
-    codec: Codec<R>,
+    kind: RecordKind<R>,
     bounds: EngineBounds = { timeoutMs, maxRecords },
   ) =>
     new Engine({
       guard,
-      codec,
+      kind,
       now,
       random,
       timers,
@@ -81,12 +82,12 @@ export function assemble(options: RegistryOptions, maxRecords: number): Registry
     maxRecords,
     ...(isStored && { isStored, isInMemory: true }),
   };
-  const engine = engineOf(guard, recordCodec(policies, prefixes), bounds);
+  const engine = engineOf(guard, breakerKind(policies, prefixes), bounds);
   const { onStoreError = "local" } = options;
   const sharedGuard = own === undefined ? guard : guardOf(shared);
   overrides.askThrough(sharedGuard);
   const pacer = new Pacer({
-    engine: () => engineOf(sharedGuard, RATE_CODEC),
+    engine: () => engineOf(sharedGuard, RATE_KIND),
     isStoreUp: () => sharedGuard.available,
     now,
     random,
@@ -108,20 +109,20 @@ export function assemble(options: RegistryOptions, maxRecords: number): Registry
     random,
     timers,
     onStoreError,
-    engineBeside: options.store && ((codec) => engineOf(sharedGuard, codec)),
-    engineApart(codec, bounds) {
+    engineBeside: options.store && ((kind) => engineOf(sharedGuard, kind)),
+    engineApart(kind, bounds) {
       const { timeoutMs } = bounds;
       const onOutage = () => {}; // told once, by the gate's own guard
       const heard = { onError, onRefused, onOutage };
       const guard = new StoreGuard({ store: shared, timeoutMs, timers, ...heard });
-      return { guard, engine: engineOf(guard, codec, bounds) };
+      return { guard, engine: engineOf(guard, kind, bounds) };
     },
     closers: new Set([() => overrides[Symbol.asyncDispose]()]),
   };
   if (options.share !== "cooldowns") return core;
   core.cooldowns = new CooldownShare(
     sharedGuard,
-    engineOf(sharedGuard, COOLDOWN_CODEC),
+    engineOf(sharedGuard, COOLDOWN_KIND),
     now(),
   );
   return core;

@@ -5,16 +5,23 @@
  *
  * @module
  */
-import { operate, type OperatorInput, takeCooldown } from "../breaker/machine.ts";
+import { operate, type OperatorInput } from "../breaker/operate.ts";
+import { takeCooldown } from "../breaker/shared_cooldown.ts";
 import { SHARED } from "../breaker/names.ts";
 import { type BreakerRecord, trackOf } from "../breaker/record.ts";
-import type { Scope } from "../breaker/types.ts";
+import type { Scope } from "../breaker/state.ts";
 import type { MaybePromise } from "../stores/store.ts";
-import { COOLDOWN_PREFIX, cooldownKey, fromCooldownKey, type SharedCooldown } from "./cooldowns.ts";
-import { chain, type RegistryCore, toEngine } from "./core.ts";
-import type { Engine, Seen } from "./engine.ts";
-import { storeKey } from "./record_codec.ts";
-import type { StoreGuard } from "./store_guard.ts";
+import {
+  COOLDOWN_PREFIX,
+  cooldownKey,
+  fromCooldownKey,
+  type SharedCooldown,
+} from "./cooldown_kind.ts";
+import { chain } from "./maybe_promise.ts";
+import { type RegistryCore, toEngine } from "./core.ts";
+import type { Engine, Seen } from "./engine/engine.ts";
+import { storeKey } from "./store_keys.ts";
+import type { StoreGuard } from "./engine/store_guard.ts";
 
 /** A breaker by name. */
 export interface Named {

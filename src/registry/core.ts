@@ -3,31 +3,30 @@
  *
  * @module
  */
-import type { Step as MachineStep } from "../breaker/machine.ts";
+import type { Step } from "../breaker/step.ts";
 import type { BreakerRecord } from "../breaker/record.ts";
-import type { Mode, Scope } from "../breaker/types.ts";
-import type { MaybePromise } from "../stores/store.ts";
-import type { Step } from "./cell.ts";
-import type { Codec } from "./codec.ts";
+import type { Mode, Scope } from "../breaker/state.ts";
 import type { CooldownShare } from "./cooldown_share.ts";
 import type { Counters } from "./counters.ts";
-import type { Engine } from "./engine.ts";
-import type { Listeners } from "./events.ts";
+import type { Change } from "./engine/cell.ts";
+import type { Engine } from "./engine/engine.ts";
+import type { RecordKind } from "./engine/record_kind.ts";
+import type { StoreGuard } from "./engine/store_guard.ts";
+import type { Listeners } from "./listeners.ts";
 import type { IssuedPermits } from "./issued_permits.ts";
-import type { PolicyBook } from "./policy_book.ts";
-import type { PolicyShare } from "./policy_share.ts";
+import type { Overrides } from "./overrides/overrides.ts";
+import type { Policies } from "./overrides/policies.ts";
 import type { Pacer } from "./pacer.ts";
-import type { BreakerPrefixes } from "./record_codec.ts";
-import { isPromise, type StoreGuard } from "./store_guard.ts";
+import type { BreakerPrefixes } from "./store_keys.ts";
 import type { Timers } from "./timers.ts";
 
 /** The parts and arguments of one registry. */
 export interface RegistryCore {
   /** What holds now: an operator may change it at any time. */
   mode: Mode;
-  policies: PolicyBook;
+  policies: Policies;
   /** What of the policies is stored for every process. */
-  overrides: PolicyShare;
+  overrides: Overrides;
   /** Of the store that holds the records. */
   guard: StoreGuard;
   engine: Engine<BreakerRecord>;
@@ -49,13 +48,13 @@ export interface RegistryCore {
    * Another engine on the store that is shared, for what travels beside the breakers. Absent where the store is
    * the registry's own, and nobody else reads it.
    */
-  engineBeside?: <R>(codec: Codec<R>) => Engine<R>;
+  engineBeside?: <R>(kind: RecordKind<R>) => Engine<R>;
   /**
    * An engine with a guard of its own, for what may take its time: that it is slow or fails says nothing to the
    * gate. On the store that is shared, or else on the registry's own.
    */
   engineApart: <R>(
-    codec: Codec<R>,
+    kind: RecordKind<R>,
     bounds: { timeoutMs: number; maxRecords: number },
   ) => { guard: StoreGuard; engine: Engine<R> };
   /** Run when the registry is disposed, once what was queued is written. */
@@ -67,9 +66,9 @@ export function toEngine<A>(
   core: RegistryCore,
   scope: Scope,
   key: string,
-  step: MachineStep<A>,
+  step: Step<A>,
   now: number,
-): Step<BreakerRecord, A> {
+): Change<BreakerRecord, A> {
   const { record, answer, transitions } = step;
   if (transitions.length === 0) return step;
   const commit = () => {
@@ -77,14 +76,6 @@ export function toEngine<A>(
     core.listeners.emitTransitions(scope, key, transitions, now);
   };
   return { record, answer, commit };
-}
-
-/** Goes on with a value, now or later. */
-export function chain<T, U>(
-  value: MaybePromise<T>,
-  next: (value: T) => MaybePromise<U>,
-): MaybePromise<U> {
-  return isPromise(value) ? value.then(next) : next(value);
 }
 
 /** The optional names of an event. */

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Transition } from "../breaker/machine.ts";
-import type { BreakerState, DenialReason, OutcomeKind, Scope } from "../breaker/types.ts";
+import type { Transition } from "../breaker/step.ts";
+import type { BreakerState, DenialReason, OutcomeKind, Scope } from "../breaker/state.ts";
 
 /** Verdicts given. Each is counted once, but for `degraded`, which counts some of them again. */
 export interface VerdictCounts {

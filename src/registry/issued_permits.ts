@@ -5,7 +5,7 @@
  * @module
  */
 import type { PermitParts } from "../breaker/permit.ts";
-import type { Permit } from "../breaker/types.ts";
+import type { Permit } from "../breaker/gate.ts";
 
 /** A permit, with the keys in the store where they were worked out for it. */
 export interface IssuedPermit extends PermitParts {

@@ -3,13 +3,16 @@
  *
  * @module
  */
-import { operate, type OperatorInput } from "../breaker/machine.ts";
-import type { OperatorEvent, OperatorOptions, Scope, Snapshot, Target } from "../breaker/types.ts";
+import { operate, type OperatorInput } from "../breaker/operate.ts";
+import type { OperatorEvent } from "../breaker/events.ts";
+import type { OperatorOptions, Snapshot, Target } from "../breaker/operators.ts";
+import type { Scope } from "../breaker/state.ts";
 import type { MaybePromise } from "../stores/store.ts";
-import { chain, type RegistryCore, toEngine } from "./core.ts";
+import { chain } from "./maybe_promise.ts";
+import { type RegistryCore, toEngine } from "./core.ts";
 import { snapshotNow } from "./listing.ts";
-import { MAX_BY } from "./override_codec.ts";
-import { storeKey } from "./record_codec.ts";
+import { MAX_BY } from "./overrides/override_codec.ts";
+import { storeKey } from "./store_keys.ts";
 import { resolveTarget } from "./targets.ts";
 
 /** Does it, tells listeners and other processes, and says how the breaker stands then. */

@@ -8,27 +8,21 @@ import { classify } from "../breaker/classify.ts";
 import type { OutcomeInput } from "../breaker/counting.ts";
 import { leavesWell, tell, type Told } from "../breaker/machine.ts";
 import { type Mark, type PermitParts, readPermit } from "../breaker/permit.ts";
-import { breakerName } from "../breaker/policy.ts";
+import { breakerName } from "../breaker/limits.ts";
 import { type BreakerRecord, generationOf } from "../breaker/record.ts";
 import { retryAfterOf } from "../breaker/retry_after.ts";
-import type {
-  BreakerPolicy,
-  BreakerState,
-  Outcome,
-  OutcomeKind,
-  Permit,
-  RecordResult,
-  Scope,
-} from "../breaker/types.ts";
+import type { BreakerPolicy } from "../breaker/policy_types.ts";
+import type { BreakerState, OutcomeKind, Scope } from "../breaker/state.ts";
+import type { Outcome, Permit, RecordResult } from "../breaker/gate.ts";
 import type { MaybePromise } from "../stores/store.ts";
-import type { Attempt, Step } from "./cell.ts";
-import { chain, names, type RegistryCore, toEngine } from "./core.ts";
-import { outcomeEvent } from "./events.ts";
+import type { Attempt, Change } from "./engine/cell.ts";
+import { chain, isPromise } from "./maybe_promise.ts";
+import { names, type RegistryCore, toEngine } from "./core.ts";
+import { outcomeEvent } from "../breaker/outcome_event.ts";
 import type { IssuedPermit } from "./issued_permits.ts";
-import { RateWindows } from "./rate_windows.ts";
-import { storeKey } from "./record_codec.ts";
-import { isPromise } from "./store_guard.ts";
-import type { Done } from "./waiter.ts";
+import { FailureRateWindows } from "./failure_rate_windows.ts";
+import { storeKey } from "./store_keys.ts";
+import type { Done } from "./engine/waiter.ts";
 
 const UNREAD: RecordResult = Object.freeze({
   recorded: false,
@@ -40,12 +34,12 @@ const SEVERITY: Record<BreakerState, number> = { closed: 0, half_open: 1, open: 
 /** See the module's description. */
 export class Outcomes {
   readonly #core: RegistryCore;
-  readonly #windows: RateWindows;
+  readonly #windows: FailureRateWindows;
 
   /** @param maxWindows rate windows kept at once */
   constructor(core: RegistryCore, maxWindows: number) {
     this.#core = core;
-    this.#windows = new RateWindows(maxWindows);
+    this.#windows = new FailureRateWindows(maxWindows);
   }
 
   /** Tells how a request went. */
@@ -168,7 +162,7 @@ export class Outcomes {
     input: OutcomeInput,
     now: number,
     attempt: Attempt,
-  ): Step<BreakerRecord, Told> {
+  ): Change<BreakerRecord, Told> {
     const { windowMs } = policy.failureRate!;
     const name = breakerName(policy, input.role);
     const generation = generationOf(record, name);
@@ -189,7 +183,7 @@ export class Outcomes {
       this.#core,
       scope,
       key,
-      tell(record, { ...input, rateBefore: counts }, policy, now),
+      tell(record, { ...input, windowBefore: counts }, policy, now),
       now,
     );
     const { sample } = step.answer;

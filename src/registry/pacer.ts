@@ -5,20 +5,20 @@
  *
  * @module
  */
-import { EVERY_ROLE, parseLimits } from "../breaker/rates.ts";
-import type { BreakerPolicy, PaceView } from "../breaker/types.ts";
+import { EVERY_ROLE, parseLimits } from "../breaker/rate_limits.ts";
+import type { BreakerPolicy } from "../breaker/policy_types.ts";
+import type { PaceView } from "../breaker/operators.ts";
 import { FULL, multiplierAt } from "../pacing/aimd.ts";
 import { perSecond, type Slot, spacingOf } from "../pacing/gcra.ts";
 import { afterLimited, type RateRecord, takeLease } from "../pacing/lease.ts";
 import type { MaybePromise } from "../stores/store.ts";
-import type { Attempt, Step } from "./cell.ts";
-import { chain } from "./core.ts";
-import type { Engine } from "./engine.ts";
-import { HeldLease } from "./held_lease.ts";
-import { drawIdPrefix } from "./ids.ts";
-import { rateKey } from "./rate_codec.ts";
-import { isPromise } from "./store_guard.ts";
-import type { Done } from "./waiter.ts";
+import type { Attempt, Change } from "./engine/cell.ts";
+import { chain, isPromise } from "./maybe_promise.ts";
+import type { Engine } from "./engine/engine.ts";
+import { HeldLease } from "../pacing/held_lease.ts";
+import { drawIdPrefix } from "./id_prefix.ts";
+import { rateKey } from "./rate_kind.ts";
+import type { Done } from "./engine/waiter.ts";
 
 /** How a pacer is made. */
 export interface PacerOptions {
@@ -41,7 +41,7 @@ interface Ticket {
 }
 
 /** Whether pacing lets a request out, and when. */
-export type Pass =
+export type Turn =
   | { granted: true; at: number; degraded: boolean; tickets: readonly Ticket[] }
   | { granted: false; retryAfterMs: number; degraded: boolean };
 
@@ -56,7 +56,7 @@ const LEAST_SHARERS = 2;
 
 /** See the module's description. */
 export class Pacer {
-  readonly #o: PacerOptions;
+  readonly #options: PacerOptions;
   readonly #leases = new Map<string, HeldLease>();
   /** Attempts whose first event took the lease. */
   readonly #served = new WeakSet<Attempt>();
@@ -66,7 +66,7 @@ export class Pacer {
   #sweeper: IterableIterator<[string, HeldLease]> | undefined;
 
   constructor(options: PacerOptions) {
-    this.#o = options;
+    this.#options = options;
   }
 
   /**
@@ -75,12 +75,12 @@ export class Pacer {
    *
    * @param askedAt when the caller began to wait, by the monotonic clock; absent: now
    */
-  take(host: string, role: string, rates: Rates, askedAt: number | undefined): MaybePromise<Pass> {
+  take(host: string, role: string, rates: Rates, askedAt: number | undefined): MaybePromise<Turn> {
     return this.#find(this.#leasesOf(host, role, rates), askedAt, MAX_LEASES_PER_REQUEST);
   }
 
   /** Takes back what a request does not need after all. */
-  giveBack(pass: Pass): void {
+  giveBack(pass: Turn): void {
     if (!pass.granted) return;
     for (const { lease, slot } of pass.tickets) lease.giveBack(slot);
   }
@@ -93,7 +93,7 @@ export class Pacer {
     issuedAt: number,
     isLimited: boolean,
   ): MaybePromise<unknown> {
-    const now = this.#o.now();
+    const now = this.#options.now();
     const falls: Promise<unknown>[] = [];
     for (const lease of this.#leasesOf(host, role, rates)) {
       lease.count(isLimited, now);
@@ -112,7 +112,7 @@ export class Pacer {
     return chain(seen, (all) =>
       roles.map((role, i) => {
         const rate = rates[role]!;
-        const multiplier = multiplierAt(all[i]?.record?.aimd ?? FULL, this.#o.now());
+        const multiplier = multiplierAt(all[i]?.record?.aimd ?? FULL, this.#options.now());
         const most = perSecond(parseLimits(rate).map(spacingOf));
         return { role, rate, multiplier, perSecond: most * multiplier };
       }));
@@ -129,7 +129,7 @@ export class Pacer {
   }
 
   #shared(): Engine<RateRecord> {
-    return this.#engine ??= this.#o.engine();
+    return this.#engine ??= this.#options.engine();
   }
 
   // ---- slots --------------------------------------------------------------------------------------------
@@ -139,8 +139,8 @@ export class Pacer {
     leases: readonly HeldLease[],
     askedAt: number | undefined,
     most: number,
-  ): MaybePromise<Pass> {
-    const now = this.#o.now();
+  ): MaybePromise<Turn> {
+    const now = this.#options.now();
     const degraded = leases.some((lease) => lease.degraded);
     for (const lease of leases) lease.pass(now);
     let at = now;
@@ -150,7 +150,7 @@ export class Pacer {
         at,
         ...leases.map((lease, i) => slots[i]?.at ?? Math.max(at, lease.freeAt)),
       );
-      if (next - now > this.#o.maxWaitMs) {
+      if (next - now > this.#options.maxWaitMs) {
         return { granted: false, retryAfterMs: Math.ceil(next - now), degraded };
       }
       const lacking = slots.indexOf(undefined);
@@ -195,8 +195,8 @@ export class Pacer {
     record: RateRecord | undefined,
     now: number,
     attempt: Attempt,
-  ): Step<RateRecord, number | undefined> {
-    const { maxWaitMs, isStoreUp, random } = this.#o;
+  ): Change<RateRecord, number | undefined> {
+    const { maxWaitMs, isStoreUp, random } = this.#options;
     const missing = lease.waiting - lease.usable(from, now + maxWaitMs);
     if (missing <= 0 || this.#served.has(attempt)) return { record, answer: undefined };
     this.#served.add(attempt);
@@ -246,7 +246,7 @@ export class Pacer {
   #leaseOf(key: string, rate: string): HeldLease {
     const known = this.#leases.get(key);
     if (known?.rate === rate) return known;
-    const lease = new HeldLease(key, rate, this.#o.now());
+    const lease = new HeldLease(key, rate, this.#options.now());
     this.#leases.delete(key);
     this.#leases.set(key, lease);
     this.#sweep();
@@ -255,14 +255,14 @@ export class Pacer {
 
   /** Each new lease pays for looking at two others; where there are too many, the oldest goes. */
   #sweep(): void {
-    const now = this.#o.now();
+    const now = this.#options.now();
     for (let i = 0; i < 2; i++) {
       this.#sweeper ??= this.#leases.entries();
       const next = this.#sweeper.next();
       if (next.done) this.#sweeper = undefined;
       else if (next.value[1].isIdle(now)) this.#leases.delete(next.value[0]);
     }
-    if (this.#leases.size <= this.#o.maxLeases) return;
+    if (this.#leases.size <= this.#options.maxLeases) return;
     const [oldest] = this.#leases.keys();
     this.#leases.delete(oldest!);
   }

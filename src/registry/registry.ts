@@ -9,39 +9,38 @@ import { BreakerOpenError } from "../breaker/errors.ts";
 import { hostKey } from "../breaker/host_key.ts";
 import type {
   AllowRequest,
-  BreakerEvent,
-  BreakerPolicy,
-  BreakerState,
   Gate,
-  Mode,
+  Outcome,
+  Permit,
+  RecordResult,
+  Verdict,
+} from "../breaker/gate.ts";
+import type { BreakerEvent, EventType } from "../breaker/events.ts";
+import type { BreakerPolicy, PolicyPatch } from "../breaker/policy_types.ts";
+import type { BreakerState, Mode } from "../breaker/state.ts";
+import type {
   ModeView,
   OpenOptions,
   OperatorOptions,
-  Outcome,
   PaceView,
-  Permit,
-  PolicyPatch,
   PolicyView,
-  RecordResult,
   Snapshot,
   Target,
-  Verdict,
-} from "../breaker/types.ts";
+} from "../breaker/operators.ts";
 import type { MaybePromise } from "../stores/store.ts";
 import { Admissions } from "./admissions.ts";
 import { assemble } from "./assemble.ts";
-import { openInput } from "./breaker.ts";
-import { chain, type RegistryCore } from "./core.ts";
-import type { EventType } from "./events.ts";
+import { openInput } from "../breaker/operate.ts";
+import { chain, isPromise } from "./maybe_promise.ts";
+import type { RegistryCore } from "./core.ts";
 import { listPage, type PageOptions, snapshotNow, type SnapshotPage } from "./listing.ts";
 import { Latencies } from "./latencies.ts";
 import { Outcomes } from "./outcomes.ts";
-import { KEY_PREFIX, storeKey } from "./record_codec.ts";
+import { KEY_PREFIX, storeKey } from "./store_keys.ts";
 import { operateOn } from "./operator_actions.ts";
 import { resolveTarget } from "./targets.ts";
 import type { RegistryOptions } from "./registry_options.ts";
 import { type RegistryStats, statsOf } from "./stats.ts";
-import { isPromise } from "./store_guard.ts";
 import { delay } from "./timers.ts";
 
 const cores = new WeakMap<BreakerRegistry, RegistryCore>();

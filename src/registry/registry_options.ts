@@ -4,7 +4,7 @@
  * @module
  */
 import { BOUNDS } from "../breaker/policy_bounds.ts";
-import type { BreakerConfigInput, PacingInput } from "../breaker/types.ts";
+import type { BreakerConfigInput, PacingInput } from "../breaker/policy_types.ts";
 import type { Store } from "../stores/store.ts";
 import type { Timers } from "./timers.ts";
 

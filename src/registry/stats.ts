@@ -5,9 +5,9 @@
  */
 import type { RegistryCore } from "./core.ts";
 import type { OutcomeCounts, TransitionCount, VerdictCounts } from "./counters.ts";
-import type { EngineStats, QueueStats } from "./engine.ts";
+import type { EngineStats, QueueStats } from "./engine/engine.ts";
 import type { Latencies, LatencyStats } from "./latencies.ts";
-import type { StoreHealth } from "./store_guard.ts";
+import type { StoreHealth } from "./engine/store_guard.ts";
 import type { StoreOperation } from "../stores/store.ts";
 
 /** What the registry did so far, for the metrics. */

@@ -5,7 +5,8 @@
  */
 import { hostKey } from "../breaker/host_key.ts";
 import { checkResolver } from "../breaker/names.ts";
-import type { Scope, Target } from "../breaker/types.ts";
+import type { Scope } from "../breaker/state.ts";
+import type { Target } from "../breaker/operators.ts";
 
 /** The scope and key that an operator's target names. */
 export function resolveTarget(target: Target): { scope: Scope; key: string } {

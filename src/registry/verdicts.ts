@@ -6,10 +6,12 @@
  */
 import type { Admission } from "../breaker/machine.ts";
 import { FRESH_MARK, idMaker, type Mark, writePermit } from "../breaker/permit.ts";
-import type { Denial, DenialEvent, Scope, Verdict } from "../breaker/types.ts";
+import type { Denial, Verdict } from "../breaker/gate.ts";
+import type { DenialEvent } from "../breaker/events.ts";
+import type { Scope } from "../breaker/state.ts";
 import type { Ask } from "./ask.ts";
 import type { RegistryCore } from "./core.ts";
-import { drawIdPrefix } from "./ids.ts";
+import { drawIdPrefix } from "./id_prefix.ts";
 
 /** What the breakers of a request say, and when. */
 export interface Judgement {

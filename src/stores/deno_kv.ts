@@ -18,19 +18,17 @@
 import {
   checkWrite,
   disposedError,
+  type Entry,
   isStorableKey,
   keyCursor,
+  type ListOptions,
   LONGEST_TTL_MS,
+  type Page,
   pageLimit,
-} from "./store.ts";
-import type {
-  Entry,
-  ListOptions,
-  Page,
-  Store,
-  StoreOperation,
-  Versioned,
-  WriteResult,
+  type Store,
+  type StoreOperation,
+  type Versioned,
+  type WriteResult,
 } from "./store.ts";
 
 /** First part of every key, so that a database can be shared with other programs. */

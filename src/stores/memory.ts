@@ -4,8 +4,18 @@
  *
  * @module
  */
-import { checkWrite, disposedError, keyCursor, pageLimit } from "./store.ts";
-import type { Entry, ListOptions, Page, Store, Versioned, WriteResult } from "./store.ts";
+import {
+  checkWrite,
+  disposedError,
+  type Entry,
+  keyCursor,
+  type ListOptions,
+  type Page,
+  pageLimit,
+  type Store,
+  type Versioned,
+  type WriteResult,
+} from "./store.ts";
 
 /** Entries that each write looks at for rubbish. Above 1, so that the sweep is faster than growth. */
 const SWEPT_PER_WRITE = 4;

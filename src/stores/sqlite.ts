@@ -21,10 +21,15 @@ import {
   disposedError,
   isStorableKey,
   keyCursor,
+  type ListOptions,
   LONGEST_TTL_MS,
+  type Page,
   pageLimit,
+  type Store,
+  type StoreOperation,
+  type Versioned,
+  type WriteResult,
 } from "./store.ts";
-import type { ListOptions, Page, Store, StoreOperation, Versioned, WriteResult } from "./store.ts";
 
 /** The most entries on a page: the event loop stands still while they are read. */
 const MAX_PAGE = 1_000;

@@ -4,8 +4,18 @@
  *
  * @module
  */
-import { checkWrite, disposedError, isStorableKey, pageLimit } from "./store.ts";
-import type { ListOptions, Page, Store, StoreOperation, Versioned, WriteResult } from "./store.ts";
+import {
+  checkWrite,
+  disposedError,
+  isStorableKey,
+  type ListOptions,
+  type Page,
+  pageLimit,
+  type Store,
+  type StoreOperation,
+  type Versioned,
+  type WriteResult,
+} from "./store.ts";
 import { isScriptUnknown, redisError, unreadableReply } from "./upstash_errors.ts";
 import { scriptArguments, sha1Of } from "./upstash_script.ts";
 

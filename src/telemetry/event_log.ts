@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { BreakerEvent } from "../breaker/types.ts";
+import type { BreakerEvent } from "../breaker/events.ts";
 import type { RegistryCore } from "../registry/core.ts";
-import { drawIdPrefix } from "../registry/ids.ts";
+import { drawIdPrefix } from "../registry/id_prefix.ts";
 import { type BreakerRegistry, coreOf } from "../registry/registry.ts";
 import { EventRing, LATE_MS, type RingBounds } from "./event_ring.ts";
 import {
@@ -17,7 +17,7 @@ import {
   type ToldEvent,
   toldEvent,
 } from "./event_wire.ts";
-import { type Found, SHARED_RING_CODEC, SharedEvents, type SharedPace } from "./shared_events.ts";
+import { type Found, SHARED_RING_KIND, SharedEvents, type SharedPace } from "./shared_events.ts";
 
 /** Who reads. Both are called in a turn of their own. */
 export interface EventReader {
@@ -103,7 +103,7 @@ export class EventLog {
     const { pace = { flushMs: 500, pollMs: 1_000 } } = options;
     this.#core = coreOf(registry);
     this.#ring = new EventRing(ring);
-    const engine = this.#core.engineBeside?.(SHARED_RING_CODEC);
+    const engine = this.#core.engineBeside?.(SHARED_RING_KIND);
     const onFound = (found: Found) => this.#take(found);
     this.#shared = engine && new SharedEvents(this.#core, engine, pace, onFound);
     this.#stopListening = registry.onEvent((event) => this.#tell(event), TOLD_TYPES);

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { BreakerEvent, ModeEvent, PolicyEvent } from "../breaker/types.ts";
-import type { EventType } from "../registry/events.ts";
+import type { BreakerEvent, EventType, ModeEvent, PolicyEvent } from "../breaker/events.ts";
 
 /** What is told. Denials and outcomes are too many, and are counted instead; of failed calls the outage is told. */
 export const TOLD_TYPES: readonly EventType[] = [

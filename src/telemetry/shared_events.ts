@@ -5,11 +5,11 @@
  *
  * @module
  */
-import type { Codec } from "../registry/codec.ts";
+import type { RecordKind } from "../registry/engine/record_kind.ts";
 import type { RegistryCore } from "../registry/core.ts";
-import type { Engine } from "../registry/engine.ts";
-import { KEY_PREFIX } from "../registry/record_codec.ts";
-import { isPromise } from "../registry/store_guard.ts";
+import type { Engine } from "../registry/engine/engine.ts";
+import { KEY_PREFIX } from "../registry/store_keys.ts";
+import { isPromise } from "../registry/maybe_promise.ts";
 import { isJson, readEvent, type ToldEvent, writeEvent } from "./event_wire.ts";
 
 /** Where the ring stands. */
@@ -25,7 +25,7 @@ const VERSION = "events 1";
 type SharedRing = readonly ToldEvent[];
 
 /** What the engine must know of the ring: a line that names its version, and one for each event. */
-export const SHARED_RING_CODEC: Codec<SharedRing> = {
+export const SHARED_RING_KIND: RecordKind<SharedRing> = {
   encode: (ring) => [VERSION, ...ring.map(writeEvent)].join("\n"),
   decode: (text) => {
     const [version, ...lines] = text.split("\n");

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { BreakerEvent } from "../breaker/types.ts";
+import type { BreakerEvent } from "../breaker/events.ts";
 import type { RegistryCore } from "../registry/core.ts";
 import { type BreakerRegistry, coreOf } from "../registry/registry.ts";
 import type { LogRow, SqliteLogFile } from "./sqlite_log_file.ts";

@@ -4,7 +4,12 @@
  *
  * @module
  */
-import type { BreakerEvent, DenialEvent, OutcomeEvent, TransitionEvent } from "../breaker/types.ts";
+import type {
+  BreakerEvent,
+  DenialEvent,
+  OutcomeEvent,
+  TransitionEvent,
+} from "../breaker/events.ts";
 import type { LogRow } from "./sqlite_log_file.ts";
 
 /** Names of errors are cut here. */

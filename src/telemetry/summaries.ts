@@ -5,7 +5,7 @@
  * @module
  */
 import { hostKey } from "../breaker/host_key.ts";
-import { breakerName } from "../breaker/policy.ts";
+import { breakerName } from "../breaker/limits.ts";
 import { type BreakerRegistry, coreOf } from "../registry/registry.ts";
 import { SUMMARY_TYPES, SummaryBook } from "./summary_book.ts";
 import { type SummaryQuery, type SummaryReading, SummaryShare } from "./summary_share.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { DenialReason } from "../breaker/types.ts";
+import type { DenialReason } from "../breaker/state.ts";
 import { EMPTY_HISTOGRAM, type Histogram, mergeHistograms } from "./histogram.ts";
 
 /** What happened. Counts, but for the histograms and {@linkcode Summary.longestRun}. */

@@ -5,8 +5,13 @@
  *
  * @module
  */
-import type { BreakerEvent, DenialEvent, OutcomeEvent, TransitionEvent } from "../breaker/types.ts";
-import type { EventType } from "../registry/events.ts";
+import type {
+  BreakerEvent,
+  DenialEvent,
+  EventType,
+  OutcomeEvent,
+  TransitionEvent,
+} from "../breaker/events.ts";
 import { countInto } from "./histogram.ts";
 import { addMinute, minuteOf, type Summary } from "./summary.ts";
 import { heed, type Mark, type Share, type Spell } from "./summary_block.ts";
@@ -70,12 +75,12 @@ const MAX_LOOKED_AT = 16;
 export class SummaryBook {
   /** Host-minutes that were dropped before they were taken, and events of roles that were too many. */
   dropped = 0;
-  readonly #o: SummaryBookOptions;
+  readonly #options: SummaryBookOptions;
   readonly #hosts = new Map<string, HostEntry>();
   readonly #troubled = new Set<HostEntry>();
 
   constructor(options: SummaryBookOptions) {
-    this.#o = options;
+    this.#options = options;
   }
 
   /** Hosts held now. */
@@ -130,14 +135,14 @@ export class SummaryBook {
   }
 
   #addToRun(entry: HostEntry, role: string, draft: Draft): void {
-    const breaker = this.#o.breakerOf(entry.host, role);
+    const breaker = this.#options.breakerOf(entry.host, role);
     const run = (entry.runs?.get(breaker) ?? 0) + 1;
     (entry.runs ??= new Map()).set(breaker, run);
     draft.longestRun = Math.max(draft.longestRun, run);
   }
 
   #endRun(entry: HostEntry, role: string, draft: Draft): void {
-    const breaker = this.#o.breakerOf(entry.host, role);
+    const breaker = this.#options.breakerOf(entry.host, role);
     const run = entry.runs?.get(breaker);
     if (run === undefined) return;
     countInto(draft.runs, run);
@@ -172,7 +177,7 @@ export class SummaryBook {
   }
 
   #mark(entry: HostEntry, role: string, draft: Draft, mark: Mark): void {
-    if (!this.#o.alone) {
+    if (!this.#options.alone) {
       entry.marks.push({ ...mark, role });
       return;
     }
@@ -194,7 +199,7 @@ export class SummaryBook {
     // Once a minute is often enough to know who was used last.
     if (known !== undefined) this.#hosts.delete(host);
     this.#hosts.set(host, entry);
-    if (this.#hosts.size > this.#o.maxHosts) this.#dropOldest(entry);
+    if (this.#hosts.size > this.#options.maxHosts) this.#dropOldest(entry);
     return entry;
   }
 
@@ -226,7 +231,7 @@ export class SummaryBook {
     if (entry.isUrgent) return;
     entry.isUrgent = true;
     this.#troubled.add(entry);
-    this.#o.onTrouble();
+    this.#options.onTrouble();
   }
 
   /** One that is well goes first: of it nothing is lost. */

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { DenialReason } from "../breaker/types.ts";
-import type { Codec } from "../registry/codec.ts";
-import { KEY_PREFIX } from "../registry/record_codec.ts";
+import type { DenialReason } from "../breaker/state.ts";
+import type { RecordKind } from "../registry/engine/record_kind.ts";
+import { KEY_PREFIX } from "../registry/store_keys.ts";
 import { coarser, type Histogram, MAX_VALUE } from "./histogram.ts";
 import { addMinute, EMPTY_SUMMARY, MINUTE_MS, type Summary } from "./summary.ts";
 import { type Block, BLOCK_MS, MAX_WRITERS, type Spell } from "./summary_block.ts";
@@ -68,7 +68,7 @@ export function readSummaryKey(
 }
 
 /** What the engine must know of blocks. @param keptMs how long they are kept after their hour */
-export function summaryCodec(keptMs: number): Codec<Block> {
+export function summaryKind(keptMs: number): RecordKind<Block> {
   const endOf = (key: string) => ((readSummaryKey(key)?.hour ?? 0) + 1) * BLOCK_MS + keptMs;
   return {
     encode: encodeBlock,

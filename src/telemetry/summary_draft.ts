@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { DenialReason, OutcomeEvent } from "../breaker/types.ts";
+import type { DenialReason } from "../breaker/state.ts";
+import type { OutcomeEvent } from "../breaker/events.ts";
 import { countInto, roundedTo } from "./histogram.ts";
 import { EMPTY_SUMMARY, mergeSummaries, type Summary } from "./summary.ts";
 

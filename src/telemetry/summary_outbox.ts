@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { drawIdPrefix } from "../registry/ids.ts";
+import { drawIdPrefix } from "../registry/id_prefix.ts";
 import { addMinute, MINUTE_MS, type Summary } from "./summary.ts";
 import {
   addShare,

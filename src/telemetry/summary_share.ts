@@ -8,12 +8,12 @@
  * @module
  */
 import type { RegistryCore } from "../registry/core.ts";
-import type { Engine } from "../registry/engine.ts";
-import { type StoreGuard, StoreUnavailableError } from "../registry/store_guard.ts";
+import type { Engine } from "../registry/engine/engine.ts";
+import { type StoreGuard, StoreUnavailableError } from "../registry/engine/store_guard.ts";
 import { type HostMinute, MINUTE_MS, minuteOf } from "./summary.ts";
 import { type Block, hourOf, type Spell } from "./summary_block.ts";
 import type { SummaryBook } from "./summary_book.ts";
-import { readSummaryKey, SUMMARY_PREFIX, summaryCodec, summaryKey } from "./summary_codec.ts";
+import { readSummaryKey, SUMMARY_PREFIX, summaryKey, summaryKind } from "./summary_codec.ts";
 import { SummaryOutbox } from "./summary_outbox.ts";
 
 /** How the store is used. */
@@ -73,7 +73,7 @@ export class SummaryShare {
     this.#book = book;
     this.#pace = pace;
     const bounds = { timeoutMs: TIMEOUT_MS, maxRecords: MAX_BLOCKS };
-    const { engine, guard } = core.engineApart(summaryCodec(pace.keptMs), bounds);
+    const { engine, guard } = core.engineApart(summaryKind(pace.keptMs), bounds);
     this.#engine = engine;
     this.#guard = guard;
   }

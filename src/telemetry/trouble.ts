@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { BreakerState, Scope, Snapshot } from "../breaker/types.ts";
+import type { BreakerState, Scope } from "../breaker/state.ts";
+import type { Snapshot } from "../breaker/operators.ts";
 import type { BreakerRegistry } from "../registry/registry.ts";
 
 /** What is in trouble, as far as it was counted. */
@@ -34,19 +35,19 @@ const PAGE = 500;
 /** See the module's description. */
 export class TroubleCounter {
   readonly #registry: BreakerRegistry;
-  readonly #o: Required<TroubleOptions>;
+  readonly #options: Required<TroubleOptions>;
   #countedAt = -Infinity;
   #counted: Promise<Trouble> | undefined;
 
   constructor(registry: BreakerRegistry, options: TroubleOptions) {
     this.#registry = registry;
-    this.#o = { maxAgeMs: 5_000, maxBreakers: 10_000, maxNamed: 100, ...options };
+    this.#options = { maxAgeMs: 5_000, maxBreakers: 10_000, maxNamed: 100, ...options };
   }
 
   /** What is in trouble now, or was a moment ago. Askers at the same time share one count. */
   count(): Promise<Trouble> {
-    const now = this.#o.monotonic();
-    if (this.#counted === undefined || now - this.#countedAt >= this.#o.maxAgeMs) {
+    const now = this.#options.monotonic();
+    if (this.#counted === undefined || now - this.#countedAt >= this.#options.maxAgeMs) {
       this.#countedAt = now;
       const counted = this.#count();
       this.#counted = counted;
@@ -56,7 +57,7 @@ export class TroubleCounter {
   }
 
   async #count(): Promise<Trouble> {
-    const { maxBreakers, maxNamed } = this.#o;
+    const { maxBreakers, maxNamed } = this.#options;
     const none = () => ({ open: 0, half_open: 0, closed: 0 });
     const counts = { host: none(), resolver: none() };
     const open: Record<Scope, Snapshot[]> = { host: [], resolver: [] };

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BreakerPolicy, PolicyPatch } from "../breaker/types.ts";
+import type { BreakerPolicy, PolicyPatch } from "../breaker/policy_types.ts";
 import type { Summary } from "../telemetry/summary.ts";
 import type { Comparison } from "./report.ts";
 

@@ -5,8 +5,8 @@
  * @module
  */
 import { SHARED } from "../breaker/names.ts";
-import { breakerName, type Limits, limitsOf, trialCallsOf } from "../breaker/policy.ts";
-import type { BreakerPolicy, RolePolicy } from "../breaker/types.ts";
+import { breakerName, type Limits, limitsOf, trialCallsOf } from "../breaker/limits.ts";
+import type { BreakerPolicy, RolePolicy } from "../breaker/policy_types.ts";
 import type { Advice, AdviceParameter, AdviceRule, HostMetrics } from "./advice.ts";
 import type { PooledMetrics } from "./host_metrics.ts";
 

@@ -4,8 +4,8 @@
  * @module
  */
 import { SHARED } from "../breaker/names.ts";
-import { type Limits, limitsOf } from "../breaker/policy.ts";
-import type { BreakerPolicy, PolicyPatch, RolePolicy } from "../breaker/types.ts";
+import { type Limits, limitsOf } from "../breaker/limits.ts";
+import type { BreakerPolicy, PolicyPatch, RolePolicy } from "../breaker/policy_types.ts";
 import type { Advice } from "./advice.ts";
 import { ownRate } from "./host_metrics.ts";
 import { boundedRate } from "./rate_steps.ts";

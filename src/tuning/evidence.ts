@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { BreakerPolicy } from "../breaker/types.ts";
+import type { BreakerPolicy } from "../breaker/policy_types.ts";
 import type { MaybePromise } from "../stores/store.ts";
 import { type HttpEvent, isDenial } from "./http_event.ts";
 import { askedMs, kindOf } from "./log_lane.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { mergePolicy } from "../breaker/policy.ts";
-import type { BreakerPolicy, PolicyPatch } from "../breaker/types.ts";
+import type { BreakerPolicy, PolicyPatch } from "../breaker/policy_types.ts";
 import type { HttpEvent } from "./http_event.ts";
 import { policyFor, type PolicyOf, replayEach, type ReplayOptions } from "./replay.ts";
 import { compareReports, type Comparison, costOf, type HostReport } from "./report.ts";

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { BreakerPolicy, PolicyView } from "../breaker/types.ts";
+import type { BreakerPolicy } from "../breaker/policy_types.ts";
+import type { PolicyView } from "../breaker/operators.ts";
 import type { Advice, HostMetrics } from "./advice.ts";
 import { advise } from "./advise.ts";
 import { clampAdvice } from "./clamps.ts";

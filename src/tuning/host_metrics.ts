@@ -5,8 +5,8 @@
  * @module
  */
 import { SHARED } from "../breaker/names.ts";
-import { breakerName } from "../breaker/policy.ts";
-import type { BreakerPolicy } from "../breaker/types.ts";
+import { breakerName } from "../breaker/limits.ts";
+import type { BreakerPolicy } from "../breaker/policy_types.ts";
 import { addMinute, type HostMinute, MINUTE_MS, type Summary } from "../telemetry/summary.ts";
 import type { HostMetrics, MetricsPeriod, RoleCalls } from "./advice.ts";
 

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { PolicyChange } from "../breaker/types.ts";
+import type { PolicyChange } from "../breaker/operators.ts";
 import type { Advice } from "./advice.ts";
 import type { HostLook } from "./host_look.ts";
 import { isForTheLog, judgedAdvice } from "./judged_advice.ts";
@@ -42,14 +42,14 @@ interface HostTurnsOptions extends Pick<TunerOptions, "evidence" | "write"> {
 
 /** See the module's description. */
 export class HostTurns {
-  readonly #o: HostTurnsOptions;
+  readonly #options: HostTurnsOptions;
   /** When a host's log was last replayed for its turn. */
   readonly #judgedAt = new Map<string, number>();
   /** What was handed over to be written, by what it changes: a later change takes the place of an earlier one. */
   readonly #written = new Map<string, PolicyChange>();
 
   constructor(options: HostTurnsOptions) {
-    this.#o = options;
+    this.#options = options;
   }
 
   /** All changes so far that are to be written elsewhere. */
@@ -75,7 +75,7 @@ export class HostTurns {
       if (judgedAt !== undefined && !this.#isOver(judgedAt)) return;
       if (round.logs++ >= MAX_LOGS) return; // the next round goes on with it
       if (this.#judgedAt.size >= MAX_JUDGED) this.#judgedAt.clear();
-      this.#judgedAt.set(host, this.#o.now());
+      this.#judgedAt.set(host, this.#options.now());
     }
     let isDone = false;
     for (const one of await this.#judged(look, round.problems)) {
@@ -95,16 +95,16 @@ export class HostTurns {
 
   /** The interval since then. */
   #isOver(at: number): boolean {
-    return Math.abs(this.#o.now() - at) >= this.#o.intervalMs;
+    return Math.abs(this.#options.now() - at) >= this.#options.intervalMs;
   }
 
   #needsLog(look: HostLook): boolean {
-    return this.#o.evidence !== undefined && isForTheLog(look);
+    return this.#options.evidence !== undefined && isForTheLog(look);
   }
 
   /** With what the host's log says of it, where there is one. */
   async #judged(look: HostLook, problems: string[]): Promise<readonly Advice[]> {
-    const { evidence, now } = this.#o;
+    const { evidence, now } = this.#options;
     if (evidence === undefined || !isForTheLog(look)) return look.advice;
     try {
       return await judgedAdvice(look, evidence, now());
@@ -118,7 +118,7 @@ export class HostTurns {
   /** Takes the step, where the host's turn has not been taken by another process, and nobody else has a say. */
   async #step(advice: Advice, problems: string[]): Promise<Taken> {
     if (advice.withheld !== undefined) return {};
-    const { steps, write } = this.#o;
+    const { steps, write } = this.#options;
     const { host, role, parameter, patch, reason } = advice;
     const isDue = (record: TuningRecord | undefined) => this.#isDue(record);
     try {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { BreakerState } from "../breaker/types.ts";
+import type { BreakerState } from "../breaker/state.ts";
 
 /** A request that was logged: its outcome, or that it was denied. */
 export interface HttpEvent {

@@ -5,7 +5,8 @@
  * @module
  */
 import { classify } from "../breaker/classify.ts";
-import type { ClassifyPolicy, OutcomeKind } from "../breaker/types.ts";
+import type { ClassifyPolicy } from "../breaker/policy_types.ts";
+import type { OutcomeKind } from "../breaker/state.ts";
 import { type HttpEvent, isDenial } from "./http_event.ts";
 
 /** A request, as the log tells of it. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { limitsProblem, parseLimits, type RateLimit } from "../breaker/rates.ts";
+import { limitsProblem, parseLimits, type RateLimit } from "../breaker/rate_limits.ts";
 
 const UNITS = [["d", 86_400], ["h", 3_600], ["m", 60]] as const;
 /** A step ends up to so much below what was asked for, where whole numbers do not meet it. */

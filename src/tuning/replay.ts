@@ -13,7 +13,7 @@
  *
  * @module
  */
-import type { BreakerPolicy } from "../breaker/types.ts";
+import type { BreakerPolicy } from "../breaker/policy_types.ts";
 import { type HttpEvent, isDenial } from "./http_event.ts";
 import { type LoggedRequest, LogLane } from "./log_lane.ts";
 import { type HostReport, type Report, sumOf } from "./report.ts";

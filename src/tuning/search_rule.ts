@@ -5,8 +5,9 @@
  * @module
  */
 import { SHARED } from "../breaker/names.ts";
-import { breakerName, mergePolicy } from "../breaker/policy.ts";
-import type { BreakerPolicy, PolicyPatch } from "../breaker/types.ts";
+import { breakerName } from "../breaker/limits.ts";
+import { mergePolicy } from "../breaker/policy.ts";
+import type { BreakerPolicy, PolicyPatch } from "../breaker/policy_types.ts";
 import type { Advice, HostMetrics, RoleCalls } from "./advice.ts";
 import { TUNER_BOUNDS } from "./clamps.ts";
 import { breakerKind, confidence, seconds } from "./breaker_advice.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { BreakerPolicy } from "../breaker/types.ts";
+import type { BreakerPolicy } from "../breaker/policy_types.ts";
 import type { Advice, HostMetrics } from "./advice.ts";
 import { ownRate } from "./host_metrics.ts";
 import { callsPerSecond } from "./rate_steps.ts";

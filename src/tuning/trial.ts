@@ -4,12 +4,14 @@
  *
  * @module
  */
-import { admit, type Step, tell } from "../breaker/machine.ts";
+import { admit, tell } from "../breaker/machine.ts";
+import type { Step } from "../breaker/step.ts";
 import type { Mark } from "../breaker/permit.ts";
-import { breakerName } from "../breaker/policy.ts";
-import { RateWindow } from "../breaker/rate_window.ts";
+import { breakerName } from "../breaker/limits.ts";
+import { FailureRateWindow } from "../breaker/failure_rate_window.ts";
 import { type BreakerRecord, trackOf } from "../breaker/record.ts";
-import type { BreakerPolicy, OutcomeKind } from "../breaker/types.ts";
+import type { BreakerPolicy } from "../breaker/policy_types.ts";
+import type { OutcomeKind } from "../breaker/state.ts";
 import { askedMs, estimateOf, kindOf, type LaneReader, type LoggedRequest } from "./log_lane.ts";
 import { emptyLedger, type HostReport, type Ledger } from "./report.ts";
 
@@ -22,7 +24,7 @@ export class Trial implements LaneReader {
   /** How the requests that are under way were admitted; those that the candidate denied are missing. */
   readonly #marks = new Map<number, Mark>();
   /** Of each breaker with a failure rate. */
-  readonly #windows = new Map<string, RateWindow>();
+  readonly #windows = new Map<string, FailureRateWindow>();
   /** By breaker: since when the log shows nothing but answers. Only kept while there is a record. */
   readonly #goodSince = new Map<string, number>();
   #record: BreakerRecord | undefined;
@@ -104,7 +106,7 @@ export class Trial implements LaneReader {
         kind,
         latencyMs: event.latencyMs,
         retryAfterMs: askedMs(event),
-        rateBefore: failureRate && window?.counts(generation, failureRate.windowMs, now),
+        windowBefore: failureRate && window?.counts(generation, failureRate.windowMs, now),
       },
       this.#policy,
       now,
@@ -113,9 +115,9 @@ export class Trial implements LaneReader {
     if (sample !== undefined) window?.add(generation, sample, now);
   }
 
-  #windowOf(name: string): RateWindow {
+  #windowOf(name: string): FailureRateWindow {
     let window = this.#windows.get(name);
-    if (window === undefined) this.#windows.set(name, window = new RateWindow());
+    if (window === undefined) this.#windows.set(name, window = new FailureRateWindow());
     return window;
   }
 

@@ -49,7 +49,7 @@ import { TUNER, TuningSteps } from "./tuning_steps.ts";
 export class Tuner {
   /** What it does with advice. */
   readonly mode: TunerMode;
-  readonly #o: TunerOptions;
+  readonly #options: TunerOptions;
   readonly #core: RegistryCore;
   readonly #steps: TuningSteps;
   readonly #turns: HostTurns;
@@ -74,7 +74,7 @@ export class Tuner {
     checkTime("intervalMs", intervalMs);
     checkTime("windowMs", windowMs);
     this.mode = mode;
-    this.#o = options;
+    this.#options = options;
     this.#core = coreOf(registry);
     this.#steps = new TuningSteps(registry);
     const { evidence, write } = options;
@@ -107,7 +107,7 @@ export class Tuner {
       else await this.#turns.take(look, round);
     }
     const { advice, steps, problems } = round;
-    if (steps.length > 0) await this.#o.write?.(this.#turns.written);
+    if (steps.length > 0) await this.#options.write?.(this.#turns.written);
     return { at, advice, steps, problems };
   }
 
@@ -121,7 +121,10 @@ export class Tuner {
   async apply(advice: Advice, options: { by?: string } = {}): Promise<TuningStep> {
     const { by = TUNER } = options;
     const decided = { ...advice, withheld: undefined };
-    return await this.#steps.apply(clampAdvice(decided, this.#o.registry.policy(advice.host)), by);
+    return await this.#steps.apply(
+      clampAdvice(decided, this.#options.registry.policy(advice.host)),
+      by,
+    );
   }
 
   /**
@@ -178,7 +181,7 @@ export class Tuner {
       return { at, advice: [], steps: [], problems: [messageOf(error)] };
     });
     try {
-      this.#o.onRound?.(round);
+      this.#options.onRound?.(round);
     } catch {
       // A listener that throws changes nothing.
     }
@@ -186,7 +189,7 @@ export class Tuner {
 
   /** The hosts of which there is something to say, or to be found out; those that open most come first. */
   async #look(windowMs: number): Promise<HostLook[]> {
-    const hosts = byHost(await this.#o.metrics(windowMs));
+    const hosts = byHost(await this.#options.metrics(windowMs));
     const tuned = await this.#steps.ofAll([...hosts.keys()]);
     const { policies, now } = this.#core;
     return [...hosts]

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { PolicyChange } from "../breaker/types.ts";
+import type { PolicyChange } from "../breaker/operators.ts";
 import type { BreakerRegistry } from "../registry/registry.ts";
 import type { MaybePromise } from "../stores/store.ts";
 import type { Advice, HostMetrics } from "./advice.ts";

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { PolicyPatch } from "../breaker/types.ts";
-import type { Codec } from "../registry/codec.ts";
-import { KEY_PREFIX } from "../registry/record_codec.ts";
+import type { PolicyPatch } from "../breaker/policy_types.ts";
+import type { RecordKind } from "../registry/engine/record_kind.ts";
+import { KEY_PREFIX } from "../registry/store_keys.ts";
 import type { AdviceParameter, AdviceRule } from "./advice.ts";
 
 /** One change of a host's policy, as it was made. */
@@ -52,7 +52,7 @@ const KEEP_MS = 30 * 86_400_000;
 const VERSION = 1;
 
 /** What the engine must know of such a record. */
-export const TUNING_CODEC: Codec<TuningRecord> = {
+export const TUNING_KIND: RecordKind<TuningRecord> = {
   encode: (steps) => JSON.stringify({ v: VERSION, steps }),
   decode,
   prune: (_key, steps, now) => steps === undefined || endOf(steps) <= now ? undefined : steps,

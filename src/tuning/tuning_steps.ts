@@ -5,18 +5,19 @@
  * @module
  */
 import { SHARED } from "../breaker/names.ts";
-import { limitsOf, trialCallsOf } from "../breaker/policy.ts";
-import type { BreakerPolicy, PolicyPatch, PolicyView } from "../breaker/types.ts";
-import type { Engine } from "../registry/engine.ts";
-import { drawIdPrefix } from "../registry/ids.ts";
+import { limitsOf, trialCallsOf } from "../breaker/limits.ts";
+import type { BreakerPolicy, PolicyPatch } from "../breaker/policy_types.ts";
+import type { PolicyView } from "../breaker/operators.ts";
+import type { Engine } from "../registry/engine/engine.ts";
+import { drawIdPrefix } from "../registry/id_prefix.ts";
 import { type BreakerRegistry, coreOf } from "../registry/registry.ts";
-import { StoreUnavailableError } from "../registry/store_guard.ts";
+import { StoreUnavailableError } from "../registry/engine/store_guard.ts";
 import type { Advice } from "./advice.ts";
 import { breakerKind } from "./breaker_advice.ts";
 import { ownRate } from "./host_metrics.ts";
 import {
   isInForce,
-  TUNING_CODEC,
+  TUNING_KIND,
   TUNING_PREFIX,
   type TuningRecord,
   type TuningStep,
@@ -65,7 +66,7 @@ export class TuningSteps {
     const core = coreOf(registry);
     this.#registry = registry;
     this.#now = core.now;
-    this.#engine = core.engineApart(TUNING_CODEC, BOUNDS).engine;
+    this.#engine = core.engineApart(TUNING_KIND, BOUNDS).engine;
   }
 
   /** A host's steps as the store has them now, newest last. */

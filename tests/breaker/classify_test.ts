@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { classify, type ClassifyRules, DEFAULT_CLASSIFY } from "../../src/breaker/classify.ts";
-import type { Outcome } from "../../src/breaker/types.ts";
+import type { Outcome } from "../../src/breaker/gate.ts";
 
 Deno.test("every status counts as its default list says, any other is a success", () => {
   const failures = [408, 429, 500, 502, 503, 504];

@@ -4,7 +4,8 @@
  * @module
  */
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { admit, takeCooldown, tell } from "../../src/breaker/machine.ts";
+import { admit, tell } from "../../src/breaker/machine.ts";
+import { takeCooldown } from "../../src/breaker/shared_cooldown.ts";
 import { DEFAULT_POLICY } from "../../src/breaker/policy.ts";
 import { kindOf, MachineDriver, START } from "../support/machine_driver.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import type { PolicyPatch } from "../../src/breaker/types.ts";
+import type { PolicyPatch } from "../../src/breaker/policy_types.ts";
 import { denialOf, kindOf, MachineDriver } from "../support/machine_driver.ts";
 
 /** A host that was opened at 0 and is half-open at 1,000. */

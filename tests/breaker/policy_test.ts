@@ -5,14 +5,9 @@
  */
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { checkResolver, checkRole } from "../../src/breaker/names.ts";
-import {
-  DEFAULT_POLICY,
-  limitsOf,
-  mergePolicy,
-  ownRoles,
-  trialCallsOf,
-} from "../../src/breaker/policy.ts";
-import type { BreakerPolicy, PolicyPatch } from "../../src/breaker/types.ts";
+import { DEFAULT_POLICY, mergePolicy } from "../../src/breaker/policy.ts";
+import { limitsOf, ownRoles, trialCallsOf } from "../../src/breaker/limits.ts";
+import type { BreakerPolicy, PolicyPatch } from "../../src/breaker/policy_types.ts";
 
 const merge = (patch: PolicyPatch, base: BreakerPolicy = DEFAULT_POLICY) =>
   mergePolicy(base, patch);

@@ -5,9 +5,10 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { decodeRecord, encodeRecord } from "../../src/breaker/codec.ts";
+import { decodeRecord, encodeRecord } from "../../src/breaker/record_codec.ts";
 import type { BreakerRecord } from "../../src/breaker/record.ts";
-import type { OutcomeKind, PolicyPatch, RolePolicy } from "../../src/breaker/types.ts";
+import type { OutcomeKind } from "../../src/breaker/state.ts";
+import type { PolicyPatch, RolePolicy } from "../../src/breaker/policy_types.ts";
 import { kindOf, MachineDriver, type TestPermit } from "../support/machine_driver.ts";
 import { MachineModel, type ModelPermit } from "../support/machine_model.ts";
 import { Random } from "../support/random.ts";

@@ -9,7 +9,7 @@ import {
   retryAfterFromHeaders,
   retryAfterOf,
 } from "../../src/breaker/retry_after.ts";
-import type { Outcome } from "../../src/breaker/types.ts";
+import type { Outcome } from "../../src/breaker/gate.ts";
 import { mulberry32 } from "../support/random.ts";
 
 const NOW = Date.UTC(2026, 0, 1); // a Thursday

@@ -4,7 +4,8 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { breakerName, DEFAULT_POLICY, mergePolicy } from "../../src/breaker/policy.ts";
+import { breakerName } from "../../src/breaker/limits.ts";
+import { DEFAULT_POLICY, mergePolicy } from "../../src/breaker/policy.ts";
 import { denialOf, kindOf, MachineDriver } from "../support/machine_driver.ts";
 
 Deno.test("roles without overrides share the host's breaker", () => {

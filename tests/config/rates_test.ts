@@ -14,7 +14,7 @@ import {
   policyToYaml,
   resolveConfig,
 } from "../../src/config/mod.ts";
-import { PolicyBook } from "../../src/registry/policy_book.ts";
+import { Policies } from "../../src/registry/overrides/policies.ts";
 
 function refusal(text: string): string {
   return assertThrows(() => parseConfig(text, "b.yaml"), ConfigError).message;
@@ -28,7 +28,7 @@ hosts: {A.org: {fail_max: 2, rates: {"*": 20/s}}}
 defaults: {rates: {landing: 1/s, metadata: 9/s}}
 `),
   });
-  const book = new PolicyBook(breakers);
+  const book = new Policies(breakers);
   assertEquals(book.ofHost("a.org").rates, {
     landing: "1/s",
     metadata: "10/s,1000/h",

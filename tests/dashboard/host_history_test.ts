@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import type { BreakerState } from "../../src/breaker/types.ts";
+import type { BreakerState } from "../../src/breaker/state.ts";
 import type { WireEvent } from "../../src/edge/dashboard/history_book.ts";
 import { type HistorySources, hostHistory } from "../../src/edge/dashboard/host_history.ts";
 import { EMPTY_SUMMARY, type Summary } from "../../src/telemetry/summary.ts";

@@ -5,7 +5,8 @@
  */
 import { createApp, type EdgeOptions } from "../../src/edge/app.ts";
 import { createTuner } from "../../src/edge/learning.ts";
-import type { BreakerConfigInput, Outcome } from "../../src/breaker/types.ts";
+import type { BreakerConfigInput } from "../../src/breaker/policy_types.ts";
+import type { Outcome } from "../../src/breaker/gate.ts";
 import { BreakerRegistry } from "../../src/registry/registry.ts";
 import type { RegistryOptions } from "../../src/registry/registry_options.ts";
 

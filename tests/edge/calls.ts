@@ -5,9 +5,8 @@
  */
 import { assertEquals } from "@std/assert";
 import type { Hono } from "hono";
-import type { BreakerConfigInput } from "../../src/breaker/types.ts";
-import type { EdgeOptions } from "../../src/edge/app.ts";
-import { createApp } from "../../src/edge/app.ts";
+import type { BreakerConfigInput } from "../../src/breaker/policy_types.ts";
+import { createApp, type EdgeOptions } from "../../src/edge/app.ts";
 import { BreakerRegistry } from "../../src/registry/registry.ts";
 
 /** 2026-01-01T00:00:00Z */

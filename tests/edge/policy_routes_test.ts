@@ -4,8 +4,12 @@
  * @module
  */
 import { assertEquals, assertLess, assertStringIncludes } from "@std/assert";
-import { resolveConfig } from "../../src/config/mod.ts";
-import { overlayFromEnv, overlayFromFlags, parseConfig } from "../../src/config/mod.ts";
+import {
+  overlayFromEnv,
+  overlayFromFlags,
+  parseConfig,
+  resolveConfig,
+} from "../../src/config/mod.ts";
 import { createApp } from "../../src/edge/app.ts";
 import { BreakerRegistry } from "../../src/registry/registry.ts";
 import { denoKvStore } from "../../src/stores/deno_kv.ts";

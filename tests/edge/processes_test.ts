@@ -6,7 +6,7 @@
  */
 import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
 import type { Verdict } from "../../mod.ts";
-import { decodeRecord } from "../../src/breaker/codec.ts";
+import { decodeRecord } from "../../src/breaker/record_codec.ts";
 import { denoKvStore } from "../../src/stores/deno_kv.ts";
 import { ServerProcess } from "./server_process.ts";
 

@@ -5,8 +5,7 @@
  * @module
  */
 import { Random } from "../support/random.ts";
-import { MINUTE_MS, stretchAt, stretchesOf, within } from "./stretches.ts";
-import type { Stretch } from "./stretches.ts";
+import { MINUTE_MS, type Stretch, stretchAt, stretchesOf, within } from "./stretches.ts";
 import { type Condition, type CrawlRole, type Limit, WELL, type Workload } from "./workload.ts";
 
 /** Makes the host of a seed for a crawl of this length. */

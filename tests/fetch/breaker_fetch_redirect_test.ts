@@ -1,7 +1,7 @@
 /** Redirects: whose outcome it is, when the host that answers is not the one that was asked. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { breakerFetch, type BreakerFetchOptions } from "../../src/fetch/breaker_fetch.ts";
-import type { AllowRequest } from "../../src/breaker/types.ts";
+import type { AllowRequest } from "../../src/breaker/gate.ts";
 import { CUT_OFF, endlessBody, type Origin, serve, serveRaw } from "./origins.ts";
 import { type Decision, denial, RecordingGate, SlowRecordingGate } from "./recording_gate.ts";
 

@@ -12,9 +12,10 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import type { Outcome, Verdict } from "../../src/breaker/types.ts";
+import type { Outcome, Verdict } from "../../src/breaker/gate.ts";
 import { createApp } from "../../src/edge/app.ts";
-import { EdgeClient, type EdgeClientOptions, EdgeError } from "../../src/fetch/edge_client.ts";
+import { EdgeClient, EdgeError } from "../../src/fetch/edge_client.ts";
+import type { EdgeClientOptions } from "../../src/fetch/edge_client_options.ts";
 import { BreakerRegistry } from "../../src/registry/registry.ts";
 
 const HOST = "api.example.org";

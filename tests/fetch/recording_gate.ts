@@ -12,7 +12,7 @@ import type {
   Permit,
   RecordResult,
   Verdict,
-} from "../../src/breaker/types.ts";
+} from "../../src/breaker/gate.ts";
 
 /** What a test decides about one ask: a denial, or what is special about the permit. */
 export type Decision = Denial | { waitMs: number } | undefined;

@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals, assertGreaterOrEqual, assertLessOrEqual, assertThrows } from "@std/assert";
-import { limitsProblem, parseLimits } from "../../src/breaker/rates.ts";
+import { limitsProblem, parseLimits } from "../../src/breaker/rate_limits.ts";
 import { type Arrivals, perSecond, reserve, type Slot, spacingOf } from "../../src/pacing/gcra.ts";
 import { Random } from "../support/random.ts";
 

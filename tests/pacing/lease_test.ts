@@ -4,7 +4,7 @@
  * @module
  */
 import { assertAlmostEquals, assertEquals, assertStrictEquals } from "@std/assert";
-import { parseLimits } from "../../src/breaker/rates.ts";
+import { parseLimits } from "../../src/breaker/rate_limits.ts";
 import { spacingOf } from "../../src/pacing/gcra.ts";
 import {
   afterLimited,
@@ -16,7 +16,7 @@ import {
   type RateRecord,
   takeLease,
 } from "../../src/pacing/lease.ts";
-import { decodeRate, encodeRate } from "../../src/pacing/record.ts";
+import { decodeRate, encodeRate } from "../../src/pacing/rate_codec.ts";
 import { Random } from "../support/random.ts";
 
 const NOW = 1_800_000_000_000;

@@ -11,7 +11,7 @@ import {
   type ModeEvent,
   type RegistryOptions,
 } from "../../mod.ts";
-import { StoreUnavailableError } from "../../src/registry/store_guard.ts";
+import { StoreUnavailableError } from "../../src/registry/engine/store_guard.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { turns } from "../support/manual_timers.ts";
 import { ScriptedStore } from "../support/scripted_store.ts";

@@ -12,7 +12,7 @@ import {
   assertLessOrEqual,
 } from "@std/assert";
 import { BreakerRegistry, type Verdict } from "../../mod.ts";
-import { parseLimits } from "../../src/breaker/rates.ts";
+import { parseLimits } from "../../src/breaker/rate_limits.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { FarStore, ManualTimers } from "../support/manual_timers.ts";
 import { Random } from "../support/random.ts";

@@ -13,7 +13,7 @@ import {
   type RegistryOptions,
   type Store,
 } from "../../mod.ts";
-import { StoreUnavailableError } from "../../src/registry/store_guard.ts";
+import { StoreUnavailableError } from "../../src/registry/engine/store_guard.ts";
 import { denoKvStore } from "../../src/stores/deno_kv.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { ScriptedStore } from "../support/scripted_store.ts";

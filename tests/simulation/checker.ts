@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { RecordResult, Verdict } from "../../src/breaker/types.ts";
+import type { RecordResult, Verdict } from "../../src/breaker/gate.ts";
 import { Deadlines } from "./deadlines.ts";
 import {
   type Act,

@@ -4,7 +4,9 @@
  *
  * @module
  */
-import type { BreakerPolicy, Scope, Verdict } from "../../src/breaker/types.ts";
+import type { BreakerPolicy } from "../../src/breaker/policy_types.ts";
+import type { Scope } from "../../src/breaker/state.ts";
+import type { Verdict } from "../../src/breaker/gate.ts";
 import type { Reply } from "./hosts.ts";
 
 /** One life of a worker, from its start to its crash. */

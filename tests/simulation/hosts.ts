@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Outcome, OutcomeKind } from "../../src/breaker/types.ts";
+import type { Outcome } from "../../src/breaker/gate.ts";
+import type { OutcomeKind } from "../../src/breaker/state.ts";
 import type { Random } from "../support/random.ts";
 import type { Scheduler } from "./scheduler.ts";
 

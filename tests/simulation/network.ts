@@ -34,14 +34,14 @@ type Direction = "request" | "reply";
 export class Network {
   /** The store answers every call with an error. */
   isRefusing = false;
-  readonly #o: NetworkOptions;
+  readonly #options: NetworkOptions;
   readonly #cuts = new Map<number, readonly Direction[]>();
   #isSilent = false;
   /** False once all faults have ended for good. */
   #troubled = true;
 
   constructor(options: NetworkOptions) {
-    this.#o = options;
+    this.#options = options;
   }
 
   /** True while a worker's calls do not arrive, or their answers do not. */
@@ -51,7 +51,7 @@ export class Network {
 
   /** True while nothing is cut and nothing gets lost. */
   get isCalm(): boolean {
-    return this.#o.exact ||
+    return this.#options.exact ||
       (!this.#troubled && !this.#isSilent && !this.isRefusing && this.#cuts.size === 0);
   }
 
@@ -87,7 +87,7 @@ export class Network {
   }
 
   draw(): Fate {
-    const { random, latencyMs, exact, troubleRatio } = this.#o;
+    const { random, latencyMs, exact, troubleRatio } = this.#options;
     const fate: Fate = {
       toStoreMs: random.whole(0, latencyMs),
       toWorkerMs: random.whole(0, latencyMs),

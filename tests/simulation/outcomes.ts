@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { RecordResult } from "../../src/breaker/types.ts";
-import { limitsOf } from "../../src/breaker/policy.ts";
+import type { RecordResult } from "../../src/breaker/gate.ts";
+import { limitsOf } from "../../src/breaker/limits.ts";
 import { type Act, type Bounds, type Part, type Told, Violation } from "./facts.ts";
 import { probeGeneration } from "./probes.ts";
 

@@ -5,8 +5,8 @@
  * @module
  */
 import { readPermit } from "../../src/breaker/permit.ts";
-import { trialCallsOf } from "../../src/breaker/policy.ts";
-import type { DeniedVerdict } from "../../src/breaker/types.ts";
+import { trialCallsOf } from "../../src/breaker/limits.ts";
+import type { DeniedVerdict } from "../../src/breaker/gate.ts";
 import { type Ask, type Bounds, type Life, type Part, type Sent, Violation } from "./facts.ts";
 import { sinceBegin } from "./scheduler.ts";
 

@@ -3,17 +3,16 @@
  *
  * @module
  */
-import type { Snapshot } from "../../src/breaker/types.ts";
+import type { Snapshot } from "../../src/breaker/operators.ts";
 import { Random } from "../support/random.ts";
 import { Checker } from "./checker.ts";
-import { type Bounds, type Life, Violation } from "./facts.ts";
+import { type Bounds, type Life, type Sent, Violation } from "./facts.ts";
 import { startFaults } from "./faults.ts";
 import { Host, LONGEST_REPLY_MS, type Reply } from "./hosts.ts";
 import { Network, SLOW_MS } from "./network.ts";
 import { drawScenario, LONGEST_MANUAL_MS, type Scenario } from "./scenario.ts";
 import { Scheduler, sinceBegin } from "./scheduler.ts";
 import { SimStore } from "./store.ts";
-import type { Sent } from "./facts.ts";
 import { Worker } from "./worker.ts";
 
 /** What a run was, for the summary. */

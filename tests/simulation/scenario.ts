@@ -4,7 +4,11 @@
  *
  * @module
  */
-import type { BreakerConfigInput, PolicyPatch, RolePolicy } from "../../src/breaker/types.ts";
+import type {
+  BreakerConfigInput,
+  PolicyPatch,
+  RolePolicy,
+} from "../../src/breaker/policy_types.ts";
 import { Random } from "../support/random.ts";
 
 /** Roles that requests are for; some have a breaker of their own in some seeds. */

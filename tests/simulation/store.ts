@@ -45,13 +45,13 @@ export interface Commands {
 /** See the module's description. */
 export class SimStore {
   readonly commands: Commands = { read: 0, write: 0 };
-  readonly #o: SimStoreOptions;
+  readonly #options: SimStoreOptions;
   readonly #kept = new Map<string, Kept>();
   readonly #past = new Map<string, Past[]>();
   #versions = 0;
 
   constructor(options: SimStoreOptions) {
-    this.#o = options;
+    this.#options = options;
   }
 
   /** The store as one incarnation of a worker sees it; a dead one gets no answers. */
@@ -73,12 +73,12 @@ export class SimStore {
 
   /** What the primary holds now, expired entries aside. */
   live(): [key: string, value: string][] {
-    return [...this.#kept].filter(([, { expiresAt }]) => expiresAt > this.#o.scheduler.now)
+    return [...this.#kept].filter(([, { expiresAt }]) => expiresAt > this.#options.scheduler.now)
       .map(([key, { value }]) => [key, value]);
   }
 
   #call<T>(worker: number, isAlive: () => boolean, operation: () => T): Promise<T> {
-    const { network, scheduler } = this.#o;
+    const { network, scheduler } = this.#options;
     const fate: Fate = network.draw();
     return new Promise((resolve, reject) => {
       scheduler.after(fate.toStoreMs, () => {
@@ -98,7 +98,7 @@ export class SimStore {
   }
 
   #read(key: string): Versioned | undefined {
-    const { replicaLagMs, random, scheduler } = this.#o;
+    const { replicaLagMs, random, scheduler } = this.#options;
     if (replicaLagMs === 0) return this.#seen(this.#kept.get(key));
     const seenAt = scheduler.now - random.whole(0, replicaLagMs);
     const past = this.#past.get(key) ?? [];
@@ -111,7 +111,7 @@ export class SimStore {
   }
 
   #isGone(kept: Kept): boolean {
-    return kept.expiresAt + this.#o.lazyTtlMs <= this.#o.scheduler.now;
+    return kept.expiresAt + this.#options.lazyTtlMs <= this.#options.scheduler.now;
   }
 
   #write(
@@ -122,11 +122,11 @@ export class SimStore {
   ): WriteResult {
     const current = this.#seen(this.#kept.get(key));
     if (current?.version !== expected) {
-      return this.#o.tellsCurrent ? { ok: false, current } : { ok: false };
+      return this.#options.tellsCurrent ? { ok: false, current } : { ok: false };
     }
-    this.#o.onWrite(key, value);
+    this.#options.onWrite(key, value);
     const version = value === undefined ? undefined : String(++this.#versions);
-    const expiresAt = this.#o.scheduler.now + ttlMs;
+    const expiresAt = this.#options.scheduler.now + ttlMs;
     const kept = value === undefined ? undefined : { value, version: version!, expiresAt };
     if (kept === undefined) this.#kept.delete(key);
     else this.#kept.set(key, kept);
@@ -135,7 +135,7 @@ export class SimStore {
   }
 
   #remember(key: string, kept: Kept | undefined): void {
-    const { replicaLagMs, scheduler } = this.#o;
+    const { replicaLagMs, scheduler } = this.#options;
     if (replicaLagMs === 0) return;
     const past = this.#past.get(key) ?? [];
     past.push({ at: scheduler.now, kept });

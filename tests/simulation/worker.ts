@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { breakerName } from "../../src/breaker/policy.ts";
+import { breakerName } from "../../src/breaker/limits.ts";
 import { BreakerRegistry } from "../../src/registry/registry.ts";
 import type { Timers } from "../../src/registry/timers.ts";
-import { PolicyBook } from "../../src/registry/policy_book.ts";
+import { Policies } from "../../src/registry/overrides/policies.ts";
 import type { Ask, Life, Part, Sent, Told } from "./facts.ts";
 import type { World } from "./run.ts";
 import { LONGEST_MANUAL_MS, ROLES } from "./scenario.ts";
@@ -26,7 +26,7 @@ export class Worker implements Life {
   /** Timers that the registry has running. */
   timers = 0;
   readonly #world: World;
-  readonly #policies: PolicyBook;
+  readonly #policies: Policies;
   #focus: string;
 
   constructor(world: World, worker: number, life: number) {
@@ -35,7 +35,7 @@ export class Worker implements Life {
     this.worker = worker;
     this.name = `worker ${worker}.${life}`;
     this.skewMs = scenario.skewsMs[worker] ?? 0;
-    this.#policies = new PolicyBook(scenario.config);
+    this.#policies = new Policies(scenario.config);
     this.#focus = random.pick(scenario.hosts);
     this.registry = new BreakerRegistry({
       config: scenario.config,

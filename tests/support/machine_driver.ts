@@ -4,22 +4,16 @@
  *
  * @module
  */
-import { decodeRecord, encodeRecord } from "../../src/breaker/codec.ts";
-import {
-  type Admission,
-  admit,
-  operate,
-  type OperatorInput,
-  type Step,
-  takeCooldown,
-  tell,
-  type Told,
-  type Transition,
-} from "../../src/breaker/machine.ts";
+import { decodeRecord, encodeRecord } from "../../src/breaker/record_codec.ts";
+import { type Admission, admit, tell, type Told } from "../../src/breaker/machine.ts";
+import { operate, type OperatorInput } from "../../src/breaker/operate.ts";
+import type { Step, Transition } from "../../src/breaker/step.ts";
+import { takeCooldown } from "../../src/breaker/shared_cooldown.ts";
 import type { Mark } from "../../src/breaker/permit.ts";
-import { breakerName, DEFAULT_POLICY, mergePolicy } from "../../src/breaker/policy.ts";
+import { breakerName } from "../../src/breaker/limits.ts";
+import { DEFAULT_POLICY, mergePolicy } from "../../src/breaker/policy.ts";
 import { SHARED } from "../../src/breaker/names.ts";
-import { type RateCounts, RateWindow } from "../../src/breaker/rate_window.ts";
+import { FailureRateWindow, type WindowCounts } from "../../src/breaker/failure_rate_window.ts";
 import {
   type BreakerRecord,
   EMPTY_RECORD,
@@ -28,15 +22,9 @@ import {
   trackOf,
 } from "../../src/breaker/record.ts";
 import { snapshotOf } from "../../src/breaker/snapshot.ts";
-import type {
-  BreakerPolicy,
-  BreakerState,
-  BreakerView,
-  OpenReason,
-  OutcomeKind,
-  PolicyPatch,
-  Snapshot,
-} from "../../src/breaker/types.ts";
+import type { BreakerPolicy, PolicyPatch } from "../../src/breaker/policy_types.ts";
+import type { BreakerState, OpenReason, OutcomeKind } from "../../src/breaker/state.ts";
+import type { BreakerView, Snapshot } from "../../src/breaker/operators.ts";
 
 /** Where the clock of a test begins: any time will do, as long as it is written down. */
 export const START = 1_700_000_000_000;
@@ -65,7 +53,7 @@ export class MachineDriver {
   current: BreakerRecord | undefined;
   /** What listeners would have heard, the latest last. */
   readonly transitions: Transition[] = [];
-  readonly #windows = new Map<string, RateWindow>();
+  readonly #windows = new Map<string, FailureRateWindow>();
   /** Of the breaker whose window was looked at last. */
   #generation = 0;
   #ids = 0;
@@ -105,7 +93,7 @@ export class MachineDriver {
   record(permit: TestPermit, kind: OutcomeKind, extras: Extras = {}): Told {
     const { id, role, issuedAt, mark } = permit;
     const { failureRate } = this.policy;
-    const rateBefore = failureRate && this.#countsOf(role);
+    const windowBefore = failureRate && this.#countsOf(role);
     const told = this.#keep(
       tell(
         this.current,
@@ -117,7 +105,7 @@ export class MachineDriver {
           mark,
           kind,
           ...extras,
-          ...(rateBefore && { rateBefore }),
+          ...(windowBefore && { windowBefore }),
         },
         this.policy,
         this.now,
@@ -174,17 +162,17 @@ export class MachineDriver {
   }
 
   /** What the window of this role's breaker holds; empty where the breaker has changed its state. */
-  #countsOf(role: string): RateCounts {
+  #countsOf(role: string): WindowCounts {
     const live = prune(this.current, this.policy, this.now) ?? EMPTY_RECORD;
     this.#generation = trackOf(live, breakerName(this.policy, role)).generation;
     const windowMs = this.policy.failureRate?.windowMs ?? 0;
     return { ...this.#windowOf(role).counts(this.#generation, windowMs, this.now) };
   }
 
-  #windowOf(role: string): RateWindow {
+  #windowOf(role: string): FailureRateWindow {
     const name = breakerName(this.policy, role);
     let window = this.#windows.get(name);
-    if (window === undefined) this.#windows.set(name, window = new RateWindow());
+    if (window === undefined) this.#windows.set(name, window = new FailureRateWindow());
     return window;
   }
 

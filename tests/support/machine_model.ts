@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { breakerName, limitsOf, ownRoles, trialCallsOf } from "../../src/breaker/policy.ts";
+import { breakerName, limitsOf, ownRoles, trialCallsOf } from "../../src/breaker/limits.ts";
 import { SHARED } from "../../src/breaker/names.ts";
-import type { BreakerPolicy, OutcomeKind } from "../../src/breaker/types.ts";
+import type { BreakerPolicy } from "../../src/breaker/policy_types.ts";
+import type { OutcomeKind } from "../../src/breaker/state.ts";
 
 /** What a breaker shows. */
 export interface ModelView {

@@ -12,7 +12,7 @@ import type {
   Outcome,
   RecordResult,
   Verdict,
-} from "../../src/breaker/types.ts";
+} from "../../src/breaker/gate.ts";
 
 /** An HTTP answer that counts as a failure and asks for nothing. */
 export const FAILED: Outcome = { status: 500 };

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DenialReason } from "../../src/breaker/types.ts";
+import type { DenialReason } from "../../src/breaker/state.ts";
 import { coarser, countInto, type Histogram } from "../../src/telemetry/histogram.ts";
 import { EMPTY_SUMMARY, type Summary } from "../../src/telemetry/summary.ts";
 import type { Random } from "../support/random.ts";

@@ -22,8 +22,8 @@ import {
   decodeBlock,
   encodeBlock,
   readSummaryKey,
-  summaryCodec,
   summaryKey,
+  summaryKind,
 } from "../../src/telemetry/summary_codec.ts";
 import { Random } from "../support/random.ts";
 import { randomSummary } from "./random_summaries.ts";
@@ -199,7 +199,7 @@ Deno.test("a key names hour, host and role, and a host may hold colons", () => {
 });
 
 Deno.test("a block ends as long after its hour as it is kept", () => {
-  const codec = summaryCodec(1_000);
+  const codec = summaryKind(1_000);
   const key = summaryKey(HOUR, "example.org", "");
   const end = (HOUR + 1) * 3_600_000 + 1_000;
   assertEquals(codec.endOf(key, EMPTY_BLOCK), end);

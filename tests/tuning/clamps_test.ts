@@ -6,7 +6,7 @@
 import { assertEquals } from "@std/assert";
 import { DEFAULT_POLICY, type PolicyPatch } from "../../mod.ts";
 import { mergePolicy } from "../../src/breaker/policy.ts";
-import type { RolePolicy } from "../../src/breaker/types.ts";
+import type { RolePolicy } from "../../src/breaker/policy_types.ts";
 import type { Advice } from "../../src/tuning/advice.ts";
 import { clampAdvice } from "../../src/tuning/clamps.ts";
 

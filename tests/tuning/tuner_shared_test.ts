@@ -6,10 +6,10 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { BreakerRegistry } from "../../mod.ts";
-import { KEY_PREFIX } from "../../src/registry/record_codec.ts";
+import { KEY_PREFIX } from "../../src/registry/store_keys.ts";
 import { Tuner } from "../../src/tuning/tuner.ts";
 import type { TunerRound } from "../../src/tuning/tuner_options.ts";
-import { TUNING_CODEC, type TuningStep, withStep } from "../../src/tuning/tuning_record.ts";
+import { TUNING_KIND, type TuningStep, withStep } from "../../src/tuning/tuning_record.ts";
 import { ManualTimers } from "../support/manual_timers.ts";
 import { SHARED_STORES } from "../support/shared_stores.ts";
 import { HOST } from "./metrics_of.ts";
@@ -78,7 +78,7 @@ function stepAt(at: number, reason = "why"): TuningStep {
 
 Deno.test("steps are read as they were written, and what is none is refused", () => {
   const steps = [stepAt(1), { ...stepAt(2), role: "artifact", from: 2, before: {}, undoneAt: 3 }];
-  assertEquals(TUNING_CODEC.decode(TUNING_CODEC.encode(steps)), steps);
+  assertEquals(TUNING_KIND.decode(TUNING_KIND.encode(steps)), steps);
   const bad = [
     { ...stepAt(1), at: "1" },
     { ...stepAt(1), after: 1 },
@@ -89,10 +89,10 @@ Deno.test("steps are read as they were written, and what is none is refused", ()
     null,
   ];
   for (const step of bad) {
-    assertEquals(TUNING_CODEC.decode(JSON.stringify({ v: 1, steps: [step] })), undefined);
+    assertEquals(TUNING_KIND.decode(JSON.stringify({ v: 1, steps: [step] })), undefined);
   }
   for (const text of ["", "[]", "null", '{"v":2,"steps":[]}', '{"v":1}']) {
-    assertEquals(TUNING_CODEC.decode(text), undefined, text);
+    assertEquals(TUNING_KIND.decode(text), undefined, text);
   }
 });
 
@@ -101,14 +101,14 @@ Deno.test("the newest 20 steps are kept, fewer where they are long", () => {
     Array.from({ length: 30 }, (_, i) => stepAt(i, reason)).reduce(withStep, []);
   assertEquals(add().map(({ at }) => at), Array.from({ length: 20 }, (_, i) => i + 10));
   const long = add("x".repeat(9_000));
-  assert(TUNING_CODEC.encode(long).length < 60_000);
+  assert(TUNING_KIND.encode(long).length < 60_000);
   assertEquals(long.at(-1)?.at, 29);
 });
 
 Deno.test("steps from both sides of an outage are joined: each once, undone where one says so", () => {
   const stored = [stepAt(1), stepAt(3)];
   const local = [{ ...stepAt(1), undoneAt: 5 }, stepAt(2)];
-  const joined = TUNING_CODEC.merge("", stored, local, 0);
+  const joined = TUNING_KIND.merge("", stored, local, 0);
   assertEquals(joined?.map(({ at, undoneAt }) => [at, undoneAt]), [[1, 5], [2, undefined], [
     3,
     undefined,
@@ -118,8 +118,8 @@ Deno.test("steps from both sides of an outage are joined: each once, undone wher
 Deno.test("a host that was not tuned for 30 days is forgotten", () => {
   const days = 86_400_000;
   const record = [stepAt(0)];
-  assertEquals(TUNING_CODEC.prune("", record, 30 * days - 1), record);
-  assertEquals(TUNING_CODEC.prune("", record, 30 * days), undefined);
+  assertEquals(TUNING_KIND.prune("", record, 30 * days - 1), record);
+  assertEquals(TUNING_KIND.prune("", record, 30 * days), undefined);
 });
 
 Deno.test("a tuner that was started looks every minute until its registry is disposed", async () => {

@@ -10,7 +10,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { StoreUnavailableError } from "../../src/registry/store_guard.ts";
+import { StoreUnavailableError } from "../../src/registry/engine/store_guard.ts";
 import type { Summary } from "../../src/telemetry/summary.ts";
 import type { Advice } from "../../src/tuning/advice.ts";
 import { Tuner } from "../../src/tuning/tuner.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { OVERRIDE_PREFIX } from "../../src/registry/override_codec.ts";
-import { StoreUnavailableError } from "../../src/registry/store_guard.ts";
+import { OVERRIDE_PREFIX } from "../../src/registry/overrides/override_codec.ts";
+import { StoreUnavailableError } from "../../src/registry/engine/store_guard.ts";
 import { memoryStore } from "../../src/stores/memory.ts";
 import type { Store } from "../../src/stores/store.ts";
 import { TuningError } from "../../src/tuning/tuning_steps.ts";

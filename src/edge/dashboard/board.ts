@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { BreakerState } from "../../breaker/types.ts";
+import type { BreakerState } from "../../breaker/state.ts";
 import { type BreakerRegistry, coreOf } from "../../registry/registry.ts";
 import type { Timers } from "../../registry/timers.ts";
 import { readSummaries } from "../../telemetry/summaries.ts";

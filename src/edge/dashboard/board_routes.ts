@@ -5,7 +5,7 @@
  */
 import type { Context, Hono } from "hono";
 import { hostKey } from "../../breaker/host_key.ts";
-import type { BreakerState, Mode } from "../../breaker/types.ts";
+import type { BreakerState, Mode } from "../../breaker/state.ts";
 import { readSummaries } from "../../telemetry/summaries.ts";
 import type { TuningStep } from "../../tuning/tuning_record.ts";
 import { type WireStep, wireStep } from "../advice_wire.ts";

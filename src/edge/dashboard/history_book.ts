@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { BreakerState } from "../../breaker/types.ts";
+import type { BreakerState } from "../../breaker/state.ts";
 import type { EventLog } from "../../telemetry/event_log.ts";
 import type { ToldEvent } from "../../telemetry/event_wire.ts";
 

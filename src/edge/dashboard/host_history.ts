@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BreakerState } from "../../breaker/types.ts";
+import type { BreakerState } from "../../breaker/state.ts";
 import { quantile } from "../../telemetry/histogram.ts";
 import {
   EMPTY_SUMMARY,
