@@ -31,7 +31,7 @@ export interface OutcomeInput {
   /** What the host asked for, in milliseconds, before the cap; never given for a resolver. */
   retryAfterMs?: number;
   latencyMs?: number;
-  /** What the rate window held before this outcome, by the name of the breaker; only with `failureRate`. */
+  /** What the window of this breaker held before this outcome; only with `failureRate`. */
   windowBefore?: WindowCounts;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The one error that callers are meant to catch.
+ * The error of a request that a breaker denied.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * Outcomes of the last so many milliseconds, for the failure rate and slow calls. Lives in a process's
- * memory and is never stored. The one thing in this folder that is changed in place: a copy per success
- * would cost more than the rest of the machine. Still no clock: every call is told the time.
+ * memory and is never stored. Changed in place, unlike a record: a copy per success would cost more than the
+ * rest of the machine. Still no clock: every call is told the time.
  *
  * @module
  */

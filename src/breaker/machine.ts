@@ -1,6 +1,7 @@
 /**
- * The machine: the only place with rules of when a breaker opens, admits and closes. A pure function of
- * record, event, policy and now; no timer, no clock, no chance, nothing that waits.
+ * The machine: what requests and outcomes do to a breaker. Rules of when one opens, admits and closes stand here, in
+ * `counting.ts`, `operate.ts` and `shared_cooldown.ts`, and nowhere else. Pure functions of record, event, policy and
+ * now; no timer, no clock, no chance, nothing that waits.
  *
  * @module
  */

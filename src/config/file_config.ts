@@ -9,7 +9,7 @@ import type { RatesInput } from "../breaker/policy_types.ts";
 
 /** `backoff:` how opens in a row grow. */
 export interface BackoffYaml {
-  /** Each open in a row lasts this many times as long as the one before, 1 to 10. @default {1} */
+  /** Each open in a row lasts this many times as long as the one before, 1 to 100. @default {1} */
   factor?: number;
   /** The longest open, in seconds. @default {900} */
   max_s?: number;

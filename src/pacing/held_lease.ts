@@ -1,6 +1,6 @@
 /**
  * The slice of a rate that this process holds: slots that are not used yet, and what was learned when they
- * were leased. In memory only; where leases come from is `pacer.ts`.
+ * were leased. In memory only; where leases come from is decided by whoever holds it.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * What all processes share of a rate, and how one of them takes a slice of it: a lease of a second or less.
- * Pure; how the record stands in a store is in `record.ts`.
+ * Pure; how the record stands in a store is in `rate_codec.ts`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What travels with `share: "cooldowns"`, as a store holds it, readable by a person.
+ * What travels with `share: "cooldowns"`, as a store holds it, and what the engine must know of it.
  *
  * @module
  */

@@ -41,7 +41,7 @@ export class Listeners {
       try {
         listener(event);
       } catch {
-        // See above.
+        // A listener that throws changes nothing.
       }
     }
   }

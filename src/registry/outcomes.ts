@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { WindowSample } from "../breaker/failure_rate_window.ts";
 import { classify } from "../breaker/classify.ts";
 import type { OutcomeInput } from "../breaker/counting.ts";
 import { leavesWell, tell, type Told } from "../breaker/machine.ts";
@@ -31,10 +32,15 @@ const UNREAD: RecordResult = Object.freeze({
 });
 const SEVERITY: Record<BreakerState, number> = { closed: 0, half_open: 1, open: 2 };
 
+/** An outcome that was counted, and by which breaker. */
+type Sample = WindowSample & { name: string; generation: number };
+
 /** See the module's description. */
 export class Outcomes {
   readonly #core: RegistryCore;
   readonly #windows: FailureRateWindows;
+  /** Outcomes counted by earlier events of an attempt, not yet in a window. */
+  readonly #uncommitted = new WeakMap<Attempt, Sample[]>();
 
   /** @param maxWindows rate windows kept at once */
   constructor(core: RegistryCore, maxWindows: number) {
@@ -173,7 +179,8 @@ export class Outcomes {
       slow: 0,
       ...this.#windows.counts(id, generation, windowMs, now),
     };
-    for (const sample of attempt.samples) {
+    const uncommitted = this.#uncommittedOf(attempt);
+    for (const sample of uncommitted) {
       if (sample.name !== name || sample.generation !== generation) continue;
       counts.calls++;
       if (sample.failure) counts.failures++;
@@ -188,12 +195,20 @@ export class Outcomes {
     );
     const { sample } = step.answer;
     if (sample === undefined) return step;
-    attempt.samples.push({ ...sample, name, generation });
+    uncommitted.push({ ...sample, name, generation });
     const commit = () => {
       this.#windows.add(id, generation, sample, windowMs, now);
       step.commit?.();
     };
     return { ...step, commit };
+  }
+
+  #uncommittedOf(attempt: Attempt): Sample[] {
+    const known = this.#uncommitted.get(attempt);
+    if (known !== undefined) return known;
+    const samples: Sample[] = [];
+    this.#uncommitted.set(attempt, samples);
+    return samples;
   }
 
   #emitOutcome(

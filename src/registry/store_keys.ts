@@ -1,5 +1,5 @@
 /**
- * Under which keys a store holds what.
+ * Under which keys a store holds the records of breakers, and what all keys of this project start with.
  *
  * @module
  */

@@ -13,7 +13,7 @@ export function applyBatch<R>(
   kind: RecordKind<R>,
   now: number,
 ): Applied<R> {
-  const attempt: Attempt = { samples: [] };
+  const attempt: Attempt = {};
   let record = cell.record;
   const answers: unknown[] = [];
   const commits: (() => void)[] = [];

@@ -3,8 +3,6 @@
  *
  * @module
  */
-import type { WindowSample } from "../../breaker/failure_rate_window.ts";
-
 /** What one event made of a record. */
 export interface Change<R, A> {
   /** The very same record where nothing changed. */
@@ -14,11 +12,11 @@ export interface Change<R, A> {
   commit?: () => void;
 }
 
-/** What the events of one attempt share: an attempt that a conflict undoes leaves nothing behind. */
-export interface Attempt {
-  /** Outcomes counted by earlier events of this attempt, not yet in a rate window. */
-  samples: (WindowSample & { name: string; generation: number })[];
-}
+/**
+ * What the events of one attempt have in common: what they keep beside the record they keep under this, so that an
+ * attempt that a conflict undoes leaves nothing behind.
+ */
+export type Attempt = object;
 
 /** One event: a pure function, run again after a conflict. */
 export type Apply<R, A> = (record: R | undefined, now: number, attempt: Attempt) => Change<R, A>;

@@ -31,7 +31,7 @@ const MAX_REASON = 500;
 /**
  * The override as a store holds it.
  *
- * @throws {RangeError} where it is too long, or `at` is no time
+ * @throws {RangeError} where it, who set it or why is too long
  */
 export function encodeOverride({ patch, at, by, reason }: PolicyOverride): string {
   checkText("by", by, MAX_BY);
