@@ -14,12 +14,11 @@ import {
   type RollingEntry,
   type Track,
 } from "./record.ts";
-import type { OpenReason } from "./state.ts";
+import { isOneOf, OPEN_REASONS } from "./state.ts";
 
 /** Version of the stored form; a record of another version counts as absent. */
 const VERSION = 1;
 
-const REASONS: readonly string[] = ["open", "retry_after", "rolling", "manual"];
 const MAX_ROLLING = 1_000;
 const MAX_TRACKS = 256;
 
@@ -155,13 +154,14 @@ function closedFromJson(json: Json, common: Common): ClosedTrack {
 }
 
 function openFromJson(json: Json, common: Common): OpenTrack {
-  if (typeof json.reason !== "string" || !REASONS.includes(json.reason)) bad("reason", json.reason);
+  const { reason } = json;
+  if (!isOneOf(OPEN_REASONS, reason)) bad("reason", reason);
   if (json.until === undefined) bad("until", json.until);
   return {
     state: "open",
     ...common,
     until: json.until === null ? Infinity : numberField(json, "until"),
-    reason: json.reason as OpenReason, // safe: one of REASONS
+    reason,
     ...byHandOf(json),
     ...(json.note !== undefined && { note: text(json.note, 1_000) }),
     probing: json.probing === true,

@@ -3,13 +3,11 @@
  *
  * @module
  */
-import type { Mode } from "../breaker/state.ts";
+import { type Mode, MODES } from "../breaker/state.ts";
 import type { WireMode } from "../edge/mode_routes.ts";
 import { type Call, UsageError } from "./command.ts";
 import { confirm } from "./targets.ts";
 import { originOf } from "./text.ts";
-
-const MODES: readonly Mode[] = ["enforce", "observe", "off"];
 
 /** See the module's description. */
 export async function mode(call: Call): Promise<void> {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { MODES } from "../breaker/state.ts";
 import * as z from "zod/mini";
 import { BOUNDS, LONGEST_MS } from "../breaker/policy_bounds.ts";
 import { LIMITS_EXPECTED, LIMITS_PATTERN } from "../breaker/rate_limits.ts";
@@ -180,7 +181,7 @@ export const overrideSchema: z.ZodMiniType<WrittenPolicy> = partsWithin(OVERRIDE
 
 /** A whole file, apart from empty sections. */
 export const configSchema: z.ZodMiniType<WrittenConfig> = section({
-  mode: oneOf("enforce", "observe", "off"),
+  mode: oneOf(...MODES),
   store,
   defaults: file.policy,
   advanced: file.advanced,

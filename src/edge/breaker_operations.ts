@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { BREAKER_STATES, OPEN_REASONS, SCOPES } from "../breaker/state.ts";
 import * as z from "zod/mini";
 import type {
   Operation,
@@ -18,8 +19,8 @@ const milliseconds = z.number().check(z.minimum(0));
 const count = z.int().check(z.minimum(0));
 
 const viewShape = {
-  state: z.enum(["closed", "open", "half_open"]),
-  reason: z.optional(z.enum(["open", "retry_after", "rolling", "manual"])).check(
+  state: z.enum(BREAKER_STATES),
+  reason: z.optional(z.enum(OPEN_REASONS)).check(
     z.describe("Why it is open; absent where closed"),
   ),
   note: z.optional(z.string()).check(z.describe("An operator's words")),
@@ -37,7 +38,7 @@ const viewShape = {
 const view: z.ZodMiniType<WireView> = z.object(viewShape);
 /** Also of the list of what is in trouble. */
 export const snapshotShape = {
-  scope: z.enum(["host", "resolver"]),
+  scope: z.enum(SCOPES),
   key: z.string().check(z.describe("The host or the resolver")),
   ...viewShape,
   roles: z.record(z.string(), view).check(z.describe("Roles with a breaker of their own")),

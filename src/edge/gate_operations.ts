@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { BREAKER_STATES, DENIAL_REASONS, SCOPES } from "../breaker/state.ts";
 import * as z from "zod/mini";
 import { BATCH_ITEMS } from "./items.ts";
 import type { OperationGroup } from "./operation.ts";
 import { allowBody, recordBody } from "./gate_schemas.ts";
 import type { WireDenial, WireRecordResult, WireVerdict } from "./wire.ts";
 
-const state = z.enum(["closed", "open", "half_open"]);
+const state = z.enum(BREAKER_STATES);
 const milliseconds = z.number().check(z.minimum(0));
 const retryAfterMs = milliseconds.check(z.describe("Milliseconds until it is worth asking again"));
 const degraded = z.optional(z.boolean()).check(
@@ -17,8 +18,8 @@ const degraded = z.optional(z.boolean()).check(
 );
 
 const denialShape = {
-  reason: z.enum(["open", "retry_after", "rolling", "manual", "probes", "rate"]),
-  scope: z.enum(["host", "resolver"]).check(z.describe("Whose breaker says no")),
+  reason: z.enum(DENIAL_REASONS),
+  scope: z.enum(SCOPES).check(z.describe("Whose breaker says no")),
   key: z.string().check(z.describe("The host or the resolver of that breaker")),
   state,
   retry_after_ms: retryAfterMs,

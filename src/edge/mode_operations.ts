@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { MODES as ALL_MODES } from "../breaker/state.ts";
 import * as z from "zod/mini";
 import type { WireMode } from "./mode_routes.ts";
 import type { OperationGroup } from "./operation.ts";
 import { modeBody } from "./operator_schemas.ts";
 
-const mode = z.enum(["enforce", "observe", "off"]);
+const mode = z.enum(ALL_MODES);
 
 const wire: z.ZodMiniType<WireMode> = z.object({
   mode: mode.check(z.describe("What holds in this process")),

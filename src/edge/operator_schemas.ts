@@ -5,7 +5,7 @@
  * @module
  */
 import * as z from "zod/mini";
-import type { BreakerState, Mode } from "../breaker/state.ts";
+import { BREAKER_STATES, type BreakerState, type Mode, MODES } from "../breaker/state.ts";
 import { digits, MAX_URL, ONE_YEAR_S, reason, text } from "./fields.ts";
 import type { ObjectSchema } from "./mistakes.ts";
 
@@ -25,7 +25,7 @@ export interface StateBody {
 
 /** The schema of {@linkcode StateBody}. */
 export const stateBody: ObjectSchema<StateBody> = z.strictObject({
-  state: z.enum(["open", "half_open", "closed"]),
+  state: z.enum(BREAKER_STATES),
   seconds: z.optional(z.number().check(z.positive(), z.maximum(ONE_YEAR_S))),
   reason: z.optional(reason),
 });
@@ -38,7 +38,7 @@ export interface ModeBody {
 
 /** The schema of {@linkcode ModeBody}. */
 export const modeBody: ObjectSchema<ModeBody> = z.strictObject({
-  mode: z.enum(["enforce", "observe", "off"]),
+  mode: z.enum(MODES),
   reason: z.optional(reason),
 });
 
@@ -61,7 +61,7 @@ export interface ListQuery {
 
 /** The schema of {@linkcode ListQuery}. */
 export const listQuery: ObjectSchema<ListQuery> = z.strictObject({
-  state: z.optional(z.enum(["open", "half_open", "closed"])),
+  state: z.optional(z.enum(BREAKER_STATES)),
   limit: z.optional(limit),
   cursor: z.optional(text(MAX_CURSOR)),
 });

@@ -14,7 +14,7 @@ import type {
   RecordResult,
   Verdict,
 } from "../breaker/gate.ts";
-import type { BreakerState, DenialReason, Scope } from "../breaker/state.ts";
+import { BREAKER_STATES, DENIAL_REASONS, isOneOf, SCOPES } from "../breaker/state.ts";
 
 /** What is sent of a request: its host, never its path. */
 export interface Asked {
@@ -115,17 +115,6 @@ function errorName(error: unknown): string {
   return name === "" ? "Error" : name.slice(0, LONGEST_NAME);
 }
 
-const STATES: readonly unknown[] = ["closed", "open", "half_open"] satisfies BreakerState[];
-const SCOPES: readonly unknown[] = ["host", "resolver"] satisfies Scope[];
-const REASONS: readonly unknown[] = [
-  "open",
-  "retry_after",
-  "rolling",
-  "manual",
-  "probes",
-  "rate",
-] satisfies DenialReason[];
-
 /** The verdict in an answer; undefined where it holds none. */
 export function readVerdict(answer: unknown): Verdict | undefined {
   if (!isObject(answer)) return undefined;
@@ -146,18 +135,13 @@ export function readVerdict(answer: unknown): Verdict | undefined {
 function readDenial(value: unknown): Denial | undefined {
   if (!isObject(value)) return undefined;
   const { reason, scope, key, state, retry_after_ms: retryAfterMs } = value;
-  if (!REASONS.includes(reason) || !SCOPES.includes(scope) || !STATES.includes(state)) {
+  if (
+    !isOneOf(DENIAL_REASONS, reason) || !isOneOf(SCOPES, scope) || !isOneOf(BREAKER_STATES, state)
+  ) {
     return undefined;
   }
   if (typeof key !== "string" || typeof retryAfterMs !== "number") return undefined;
-  return {
-    // Safe: each stands in its list.
-    reason: reason as DenialReason,
-    scope: scope as Scope,
-    key,
-    state: state as BreakerState,
-    retryAfterMs,
-  };
+  return { reason, scope, key, state, retryAfterMs };
 }
 
 /** The result in an answer; undefined where it holds none. */
@@ -166,9 +150,7 @@ export function readRecordResult(answer: unknown): RecordResult | undefined {
   const { recorded, state, retry_after_ms: retryAfterMs } = answer;
   if (typeof recorded !== "boolean" || typeof retryAfterMs !== "number") return undefined;
   // Safe: it stands in the list.
-  return STATES.includes(state)
-    ? { recorded, state: state as BreakerState, retryAfterMs }
-    : undefined;
+  return isOneOf(BREAKER_STATES, state) ? { recorded, state, retryAfterMs } : undefined;
 }
 
 /** What a refusal says, in one line: title and detail of its problem document, where it has them. */

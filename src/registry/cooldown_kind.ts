@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { OpenReason, Scope } from "../breaker/state.ts";
+import { isOneOf, OPEN_REASONS, type OpenReason, type Scope } from "../breaker/state.ts";
 import type { RecordKind } from "./engine/record_kind.ts";
 import { KEY_PREFIX } from "./store_keys.ts";
 
@@ -25,14 +25,7 @@ const RESOLVER_PREFIX = `${COOLDOWN_PREFIX}resolver `;
 /** How long an operator's close or half-open is told of, in milliseconds. */
 const TELL_FOR_MS = 900_000;
 
-const REASONS: readonly string[] = [
-  "open",
-  "retry_after",
-  "rolling",
-  "manual",
-  "closed",
-  "half_open",
-];
+const REASONS = [...OPEN_REASONS, "closed", "half_open"] as const;
 
 /** The store's key. */
 export function cooldownKey({ scope, key }: { scope: Scope; key: string }): string {
@@ -63,12 +56,12 @@ function decode(text: string): SharedCooldown | undefined {
   }
   if (typeof value !== "object" || value === null) return undefined;
   const { until, reason, at } = value as Record<string, unknown>; // safe: an object
-  if (typeof reason !== "string" || !REASONS.includes(reason)) return undefined;
+  if (!isOneOf(REASONS, reason)) return undefined;
   if (until !== null && !isTime(until)) return undefined;
   if (at !== undefined && !isTime(at)) return undefined;
   return {
     until: until ?? Infinity,
-    reason: reason as SharedCooldown["reason"], // safe: one of REASONS
+    reason,
     ...(at !== undefined && { at }),
   };
 }

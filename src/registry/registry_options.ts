@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { MODES } from "../breaker/state.ts";
 import { BOUNDS } from "../breaker/policy_bounds.ts";
 import type { BreakerConfigInput, PacingInput } from "../breaker/policy_types.ts";
 import type { Store } from "../stores/store.ts";
@@ -50,7 +51,7 @@ export const DEFAULT_MAX_WAIT_MS = 1_000;
 const WORDS = {
   share: ["state", "cooldowns"],
   onStoreError: ["local", "allow", "deny"],
-  mode: ["enforce", "observe", "off"],
+  mode: MODES,
 } as const;
 
 /**

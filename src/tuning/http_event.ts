@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { BreakerState } from "../breaker/state.ts";
+import { BREAKER_STATES, type BreakerState, isOneOf } from "../breaker/state.ts";
 
 /** A request that was logged: its outcome, or that it was denied. */
 export interface HttpEvent {
@@ -45,7 +45,6 @@ const LONGEST = Number.MAX_VALUE;
 const MAX_NAME_LENGTH = 300;
 const NAME = `up to ${MAX_NAME_LENGTH} characters`;
 const NAME_OR_NULL = `a text of ${NAME}, or null`;
-const STATES: readonly unknown[] = ["closed", "open", "half_open"];
 
 /** True where the request was denied: it has neither an answer, an error nor anything that was counted. */
 export function isDenial({ status, error, fromCache, recorded }: HttpEvent): boolean {
@@ -86,7 +85,7 @@ export function readHttpEvent(row: unknown): HttpEvent | DamagedRow {
   if (!isNone(retryAfter) && !isNumber(retryAfter, 0, LONGEST)) {
     return wrong("retry_after_s", retryAfter, "0 or above, or null");
   }
-  if (!isNone(state) && !STATES.includes(state)) {
+  if (!isNone(state) && !isOneOf(BREAKER_STATES, state)) {
     return wrong("breaker_state", state, "closed, open, half_open or null");
   }
   if (!isFlag(recorded)) return wrong("breaker_recorded", recorded, "0, 1 or null");

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { BREAKER_STATES, MODES, SCOPES } from "../../breaker/state.ts";
 import * as z from "zod/mini";
 import { stepShape } from "../advice_operations.ts";
 import { HOST_PARAMETER, snapshotShape } from "../breaker_operations.ts";
@@ -15,7 +16,7 @@ import type { WireEvent } from "./history_book.ts";
 import type { WireSession } from "./session_routes.ts";
 
 const count = z.int().check(z.minimum(0));
-const state = z.enum(["closed", "open", "half_open"]);
+const state = z.enum(BREAKER_STATES);
 const time = z.number().check(z.describe("Epoch milliseconds"));
 const counts = z.record(z.string(), count);
 
@@ -28,7 +29,7 @@ const session: z.ZodMiniType<WireSession> = z.object({
 });
 const status: z.ZodMiniType<WireStatus> = z.object({
   at: time,
-  mode: z.enum(["enforce", "observe", "off"]),
+  mode: z.enum(MODES),
   counts: z.object({ open: count, half_open: count, closed: count }).check(
     z.describe("Hosts and resolvers in trouble; closed: those that count failures"),
   ),
@@ -67,7 +68,7 @@ const event: z.ZodMiniType<WireEvent> = z.object({
   process: z.string(),
   type: z.string().check(z.describe("transition, operator, policy, mode or store_outage")),
   at: time,
-  scope: z.optional(z.enum(["host", "resolver"])),
+  scope: z.optional(z.enum(SCOPES)),
   key: z.optional(z.string()),
   role: z.optional(z.string()),
   from: z.optional(state),

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Mode } from "../../breaker/state.ts";
+import { isOneOf, MODES } from "../../breaker/state.ts";
 import type { ModeOverride, PolicyOverride } from "../../breaker/operators.ts";
 import type { PolicyPatch } from "../../breaker/policy_types.ts";
 import { KEY_PREFIX } from "../store_keys.ts";
@@ -66,7 +66,7 @@ export function decodeOverride(text: string): PolicyOverride | undefined {
  * @throws {RangeError} where it is none, or who set it or why is too long
  */
 export function encodeMode({ mode, at, by, reason }: ModeOverride): string {
-  if (!isMode(mode)) {
+  if (!isOneOf(MODES, mode)) {
     throw new RangeError(`A mode must be one of ${MODES.join(", ")}: current value is '${mode}'`);
   }
   checkText("by", by, MAX_BY);
@@ -77,14 +77,8 @@ export function encodeMode({ mode, at, by, reason }: ModeOverride): string {
 /** Undefined where the text cannot be read. */
 export function decodeMode(text: string): ModeOverride | undefined {
   const value = decode(text);
-  if (value === undefined || !isMode(value.said.mode)) return undefined;
+  if (value === undefined || !isOneOf(MODES, value.said.mode)) return undefined;
   return { mode: value.said.mode, ...value.signed };
-}
-
-const MODES: readonly Mode[] = ["enforce", "observe", "off"];
-
-function isMode(value: unknown): value is Mode {
-  return MODES.some((mode) => mode === value);
 }
 
 /** What a stored override says, and what all of them have beside that. */
