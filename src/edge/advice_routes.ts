@@ -24,7 +24,7 @@ import type { AdviceBody } from "./advice_schemas.ts";
 import { stateAnswer } from "./wire.ts";
 
 /** How far back is looked where nobody says it, in seconds. */
-export const WINDOW_S = 3_600;
+const WINDOW_S = 3_600;
 /** Who made a change that was asked for over HTTP, where nobody says his name. */
 const BY = "operator";
 

@@ -91,7 +91,7 @@ function prepare(database: DatabaseSync): RecordsFile {
 }
 
 /** A file that cannot be opened. */
-export class SqliteFileError extends Error {
+class SqliteFileError extends Error {
   /** Why, and what to do about it, for whoever has named the file already. */
   readonly reason: string;
 
