@@ -77,8 +77,3 @@ export function toEngine<A>(
   };
   return { record, answer, commit };
 }
-
-/** The optional names of an event. */
-export function names(host: string, role: string, resolver: string) {
-  return { host, ...(role !== "" && { role }), ...(resolver !== "" && { resolver }) };
-}

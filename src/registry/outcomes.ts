@@ -18,7 +18,7 @@ import type { Outcome, Permit, RecordResult } from "../breaker/gate.ts";
 import type { MaybePromise } from "../stores/store.ts";
 import type { Attempt, Change } from "./engine/cell.ts";
 import { chain, isPromise } from "./maybe_promise.ts";
-import { names, type RegistryCore, toEngine } from "./core.ts";
+import { type RegistryCore, toEngine } from "./core.ts";
 import { outcomeEvent } from "../breaker/outcome_event.ts";
 import type { IssuedPermit } from "./issued_permits.ts";
 import { FailureRateWindows } from "./failure_rate_windows.ts";
@@ -63,7 +63,8 @@ export class Outcomes {
     outcomes[kind]++;
     const retryAfterMs = retryAfterOf(outcome, now);
     if (retryAfterMs === undefined && this.#isUneventful(parts, outcome, kind, policy, now)) {
-      return { recorded: true, state: "closed", retryAfterMs: 0 };
+      const answer: RecordResult = { recorded: true, state: "closed", retryAfterMs: 0 };
+      return this.#emitOutcome(parts, outcome, kind, answer, now, undefined);
     }
     const { cooldowns } = this.#core;
     const input = inputOf(parts, parts.hostMark, parts.role, kind, outcome, retryAfterMs);
@@ -83,12 +84,13 @@ export class Outcomes {
         : worse(host, resolver);
     }
     if (policy.rates !== undefined) result = this.#pace(parts, policy.rates, outcome, kind, result);
-    if (!this.#core.listeners.hearsOutcomes) return result;
-    const emit = (answer: RecordResult) => this.#emitOutcome(parts, outcome, kind, answer, now);
-    return isPromise(result) ? result.then(emit) : emit(result);
+    return chain(
+      result,
+      (answer) => this.#emitOutcome(parts, outcome, kind, answer, now, retryAfterMs),
+    );
   }
 
-  /** True where nobody need be told: host and resolver are well and stay so, as is known here without asking. */
+  /** True where there is nothing to count: host and resolver are well and stay so, as is known here without asking. */
   #isUneventful(
     { issuedAt, resolver, hostMark, resolverMark, hostStoreKey, resolverStoreKey }: IssuedPermit,
     outcome: Outcome,
@@ -96,11 +98,9 @@ export class Outcomes {
     policy: BreakerPolicy,
     now: number,
   ): boolean {
-    const { cooldowns, engine, listeners, policies } = this.#core;
+    const { cooldowns, engine, policies } = this.#core;
     if (hostStoreKey === undefined || !engine.isAbsent(hostStoreKey)) return false;
-    if (cooldowns !== undefined || policy.rates !== undefined || listeners.hearsOutcomes) {
-      return false;
-    }
+    if (cooldowns !== undefined || policy.rates !== undefined) return false;
     if (!leavesWell(issuedAt, hostMark, kind, policy, now)) return false;
     if (resolverMark === undefined) return true;
     if (resolverStoreKey === undefined || !engine.isAbsent(resolverStoreKey)) return false;
@@ -217,10 +217,12 @@ export class Outcomes {
     kind: OutcomeKind,
     result: RecordResult,
     at: number,
+    retryAfterMs: number | undefined,
   ): RecordResult {
-    const asked = names(host, role, resolver);
-    const event = outcomeEvent(asked, outcome, kind, result, at, hostMark.kind === "probe");
-    this.#core.listeners.emit(event);
+    const { listeners } = this.#core;
+    if (!listeners.hearsOutcomes) return result;
+    const asked = { host, role, resolver, probe: hostMark.kind === "probe" };
+    listeners.emit(outcomeEvent(asked, outcome, kind, result, at, retryAfterMs));
     return result;
   }
 }

@@ -295,6 +295,7 @@ export class Breaker {
     const kind = classify(outcome, this.#rules);
     const generation = generationOf(this.#record, SHARED);
     const rate = this.#policy.failureRate;
+    const retryAfterMs = retryAfterOf(outcome, now);
     const told = this.#commit(
       tell(
         this.#record,
@@ -305,7 +306,7 @@ export class Breaker {
           issuedAt: pass.issuedAt,
           mark: pass.mark,
           kind,
-          retryAfterMs: retryAfterOf(outcome, now),
+          retryAfterMs,
           latencyMs: outcome.latencyMs,
           windowBefore: rate && this.#window?.counts(generation, rate.windowMs, now),
         },
@@ -316,8 +317,8 @@ export class Breaker {
     );
     if (told.sample) this.#window?.add(generation, told.sample, now);
     if (this.#onEvent) {
-      const probe = pass.mark.kind === "probe";
-      this.#emit(outcomeEvent({ host: this.name }, outcome, kind, told, now, probe));
+      const asked = { host: this.name, probe: pass.mark.kind === "probe" };
+      this.#emit(outcomeEvent(asked, outcome, kind, told, now, retryAfterMs));
     }
     return { recorded: told.recorded, state: told.state, retryAfterMs: told.retryAfterMs };
   }

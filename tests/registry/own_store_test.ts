@@ -7,6 +7,7 @@
 import { assertEquals } from "@std/assert";
 import {
   type BreakerConfigInput,
+  type BreakerEvent,
   BreakerRegistry,
   memoryStore,
   type Outcome,
@@ -54,9 +55,11 @@ const CONFIG: BreakerConfigInput = {
 class Side {
   readonly registry: BreakerRegistry;
   readonly permits: Permit[] = [];
+  readonly events: BreakerEvent[] = [];
 
-  constructor(registry: BreakerRegistry) {
+  constructor(registry: BreakerRegistry, hears: boolean) {
     this.registry = registry;
+    if (hears) registry.onEvent((event) => this.events.push(event));
   }
 
   /** `""`: without a role, without a resolver. */
@@ -80,14 +83,18 @@ class Side {
   }
 }
 
-for (const seed of [1, 2, 3, 4]) {
+for (const [seed, hears] of [[1, false], [2, false], [3, true], [4, true]] as const) {
   for (const mode of ["enforce", "observe"] as const) {
-    Deno.test(`short cuts change no answer, mode ${mode}, seed ${seed}`, () => {
+    const who = hears ? "with" : "without";
+    Deno.test(`short cuts change no answer, ${who} a listener, mode ${mode}, seed ${seed}`, () => {
       const clock = new ManualClock();
       const { now } = clock;
       const options = { config: { ...CONFIG, mode }, now };
-      const own = new Side(new BreakerRegistry(options));
-      const asking = new Side(new BreakerRegistry({ ...options, store: memoryStore({ now }) }));
+      const own = new Side(new BreakerRegistry(options), hears);
+      const asking = new Side(
+        new BreakerRegistry({ ...options, store: memoryStore({ now }) }),
+        hears,
+      );
       const random = new Random(seed);
       for (let step = 0; step < 3_000; step++) {
         const place = `step ${step}`;
@@ -102,6 +109,7 @@ for (const seed of [1, 2, 3, 4]) {
         }
       }
       assertEquals(own.counts(), asking.counts());
+      assertEquals(own.events, asking.events);
       for (const host of HOSTS) {
         assertEquals(own.registry.inspect(host), asking.registry.inspect(host));
       }
