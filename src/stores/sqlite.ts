@@ -15,7 +15,8 @@
  *
  * @module
  */
-import { openFile, reasonOf, type RecordsFile } from "./sqlite_file.ts";
+import { openFile, type RecordsFile } from "./sqlite_records.ts";
+import { reasonOf } from "./sqlite_database.ts";
 import {
   checkWrite,
   disposedError,

@@ -5,7 +5,7 @@
  * @module
  */
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { reasonOf, switchToWal } from "../stores/sqlite_file.ts";
+import { reasonOf, switchToWal } from "../stores/sqlite_database.ts";
 
 /** The columns of each table, in order, with what SQLite is told of them. */
 const TABLES = {

@@ -9,7 +9,7 @@ import {
   type SQLOutputValue,
   type StatementSync,
 } from "node:sqlite";
-import { reasonOf } from "../stores/sqlite_file.ts";
+import { reasonOf } from "../stores/sqlite_database.ts";
 import {
   EventFileError,
   type EventFileOptions,

@@ -1,11 +1,12 @@
 /**
- * The SQLite file behind `sqliteStore`: its table, its statements and what its errors mean. What a store is
+ * The records of `sqliteStore` in their file: its table and its statements. What a store is
  * stands elsewhere.
  *
  * @module
  */
-import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
+import { reasonOf, switchToWal } from "./sqlite_database.ts";
 import type { Entry, Versioned } from "./store.ts";
+import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
 
 /** A value is text; but one with a NUL, at which some bindings end a text, is its UTF-8 bytes. */
 const SCHEMA = `
@@ -18,9 +19,12 @@ const SCHEMA = `
   );
   CREATE INDEX IF NOT EXISTS breakwater_records_by_expiry
     ON breakwater_records (expires_at) WHERE expires_at IS NOT NULL;`;
+
 /** Rubbish that a sweep removes at most. */
 const ROWS_PER_SWEEP = 200;
+
 const encoder = new TextEncoder();
+
 /** Takes a byte order mark for the character that it is. */
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -120,46 +124,6 @@ export function openFile(path: string, busyTimeoutMs: number): RecordsFile {
     throw new SqliteFileError(path, reasonOf(error));
   }
 }
-
-/**
- * Where two processes do this to a new file at the same moment, SQLite refuses one of them at once, whatever
- * its busy timeout: that one asks again. Without a promise, since the whole store answers without one.
- */
-export function switchToWal(database: DatabaseSync, busyTimeoutMs: number): void {
-  const deadline = performance.now() + busyTimeoutMs;
-  for (;;) {
-    try {
-      return database.exec("PRAGMA journal_mode = WAL");
-    } catch (error) {
-      if (!isLocked(error) || performance.now() >= deadline) throw error;
-    }
-    const jitteredMs = 1 + 4 * Math.random();
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, jitteredMs);
-  }
-}
-
-function isLocked(error: unknown): boolean {
-  return error instanceof Error && error.message.includes("locked");
-}
-
-/** Why SQLite failed, in words that do not name the statement. */
-export function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : "";
-  for (const [words, reason] of REASONS) if (message.includes(words)) return reason;
-  return "SQLite failed";
-}
-
-const REASONS = [
-  ["unable to open", "its directory must exist and be writable"],
-  ["readonly", "the file and its directory must be writable"],
-  ["not a database", "the file is none of SQLite's; name another"],
-  ["malformed", "the file is damaged; move it away, and a new one is made"],
-  ["locked", "another process kept it locked"],
-  ["full", "the disk is full"],
-  ["disk I/O", "the disk failed"],
-  ["no such table", "its table is gone; start again to make a new one"],
-  ["access to", "it needs permission to read and write the file (--allow-read, --allow-write)"],
-] as const;
 
 /** Runs a write; tells whether it found its row as expected. */
 function isChanged(statement: StatementSync, row: Row, expected?: string): boolean {
