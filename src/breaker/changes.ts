@@ -1,6 +1,6 @@
 /**
  * How a breaker moves from one state to another, whatever moved it: open, close, cool down, start a
- * generation. When it does stands in `machine.ts` and `counting.ts`.
+ * generation. When it does stands in `counting.ts`, `operate.ts` and `shared_cooldown.ts`.
  *
  * @module
  */

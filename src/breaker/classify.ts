@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { textOf } from "./retry_after.ts";
 import type { ClassifyPolicy } from "./policy_types.ts";
 import type { Outcome } from "./gate.ts";
 import type { OutcomeKind } from "./state.ts";
@@ -54,11 +55,8 @@ export function outcomeOfResponse(
   latencyMs: number,
 ): Outcome {
   if (!isHttpStatus(status)) return { result: "neutral", latencyMs };
-  try {
-    return { status, retryAfter: headers.get("retry-after"), headers, latencyMs };
-  } catch {
-    return { status, latencyMs };
-  }
+  if (!isHeaderReader(headers)) return { status, latencyMs };
+  return { status, retryAfter: textOf(headers, "retry-after"), headers, latencyMs };
 }
 
 /** Up to 999: crawlers do meet statuses beyond those that RFC 9110 names. */

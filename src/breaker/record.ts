@@ -1,6 +1,6 @@
 /**
  * What is stored of a host or a resolver in trouble, and when it says nothing more. How it changes stands in
- * `machine.ts` and what that imports, its text in `record_codec.ts`.
+ * `machine.ts`, `operate.ts` and `shared_cooldown.ts`, its text in `record_codec.ts`.
  *
  * @module
  */

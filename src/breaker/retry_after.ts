@@ -76,8 +76,8 @@ export function retryAfterFromHeaders(headers: HeaderReader, nowMs: number): num
     parseRateLimit(textOf(headers, "ratelimit"));
 }
 
-/** A reader that is no `Headers` may say undefined for absent, as a Map does, answer with a number, or fail. */
-function textOf(headers: HeaderReader, name: string): string | null {
+/** A header's text; null where it is absent. A reader that is no `Headers` may say undefined for absent, as a Map does, answer with a number, or fail. */
+export function textOf(headers: HeaderReader, name: string): string | null {
   try {
     const value: unknown = headers.get(name);
     return value === undefined || value === null ? null : String(value);

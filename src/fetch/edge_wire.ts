@@ -5,7 +5,7 @@
  * @module
  */
 import { hostKeyOf } from "../breaker/host_key.ts";
-import { retryAfterFromHeaders } from "../breaker/retry_after.ts";
+import { retryAfterFromHeaders, textOf } from "../breaker/retry_after.ts";
 import type {
   AllowRequest,
   Denial,
@@ -100,7 +100,7 @@ function retryAfter(
   { retryAfter: stated, headers }: Extract<Outcome, { status: number }>,
   nowMs: number,
 ): string | number | undefined {
-  const header = stated ?? headers?.get("retry-after");
+  const header = stated ?? (headers && textOf(headers, "retry-after"));
   if (header !== null && header !== undefined) return header;
   const ms = headers === undefined ? undefined : retryAfterFromHeaders(headers, nowMs);
   return ms === undefined ? undefined : Math.ceil(ms / 1_000);

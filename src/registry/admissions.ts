@@ -5,7 +5,6 @@
  * @module
  */
 import { type Admission, admit, decide, tell } from "../breaker/machine.ts";
-import type { Mark } from "../breaker/permit.ts";
 import type { BreakerRecord } from "../breaker/record.ts";
 import type { AllowRequest, Permit, Verdict } from "../breaker/gate.ts";
 import type { BreakerPolicy } from "../breaker/policy_types.ts";
@@ -159,14 +158,19 @@ export class Admissions {
     const degraded = judged.degraded || first.degraded || second?.degraded === true;
     const now = this.#core.now();
     if (degraded && this.#core.onStoreError !== "local") {
-      return this.#verdicts.withoutStore(ask, first.answer, second?.answer ?? judged.byResolver);
+      // What is answered now holds no lease, whatever the breakers said.
+      const freed = [
+        this.#release(ask, "host", id, first.answer, now),
+        this.#release(ask, "resolver", id, second?.answer, now),
+      ];
+      const byResolver = second?.answer ?? judged.byResolver;
+      const answer = () => this.#verdicts.withoutStore(ask, first.answer, byResolver);
+      return freed.some(isPromise) ? Promise.all(freed).then(answer) : answer();
     }
     const taken: Judgement = { byHost: first.answer, byResolver: second?.answer, degraded, now };
     const denied = denialOf(ask, first.answer, second?.answer);
     if (denied === undefined) return this.#verdicts.permit(ask, taken, id);
-    const freed = denied.scope === "resolver" && isProbe(first.answer)
-      ? this.#release(ask, id, markOf(first.answer)!, now)
-      : undefined;
+    const freed = this.#release(ask, "host", id, first.answer, now);
     return chain(freed, () => this.#verdicts.deny(ask, denied, taken));
   }
 
@@ -190,14 +194,24 @@ export class Admissions {
     return chain(done, (answered) => answered ?? unwritten());
   }
 
-  /** A denied request leaves no probe behind. */
-  #release(ask: Ask, id: string, mark: Mark, now: number): MaybePromise<unknown> {
-    const input = { type: "outcome", id, issuedAt: now, mark, kind: "cancelled" } as const;
-    const { host, hostPolicy, role } = ask;
-    const key = storeKey(this.#core.prefixes, "host", host);
-    return this.#core.engine.updateAlways(key, (record, at) => {
-      const step = tell(record, { ...input, role }, hostPolicy, at);
-      return toEngine(this.#core, "host", host, step, at);
-    }, ask.askedAt);
+  /** A denied request leaves no probe behind: gives the lease back, where one was taken. */
+  #release(
+    ask: Ask,
+    scope: Scope,
+    id: string,
+    admission: Admission | undefined,
+    now: number,
+  ): MaybePromise<unknown> {
+    const mark = markOf(admission);
+    if (mark?.kind !== "probe") return undefined;
+    const [key, policy, role] = scope === "host"
+      ? [ask.host, ask.hostPolicy, ask.role] as const
+      : [ask.resolver, ask.resolverPolicy!, ""] as const;
+    const input = { type: "outcome", role, id, issuedAt: now, mark, kind: "cancelled" } as const;
+    return this.#core.engine.updateAlways(
+      storeKey(this.#core.prefixes, scope, key),
+      (record, at) => toEngine(this.#core, scope, key, tell(record, input, policy, at), at),
+      ask.askedAt,
+    );
   }
 }

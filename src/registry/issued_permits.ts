@@ -13,7 +13,7 @@ export interface IssuedPermit extends PermitParts {
   resolverStoreKey?: string;
 }
 
-/** So many permits in a row have a place each: more than most processes have requests out. A power of two. */
+/** So many permits in a row have nearly all a place each: more than most processes have requests out. A power of two. */
 const PLACES = 256;
 
 /** See the module's description. */

@@ -23,7 +23,7 @@ export interface Position extends Place {
 
 /**
  * A position as a cursor tells it. A shared store's cursors are its own; in a store of this process alone they are
- * keys, toSharedPosition as they would be in a shared one, so that what is no key of a breaker can be refused.
+ * keys, told as they would be in a shared one, so that what is no key of a breaker can be refused.
  */
 export function toSharedPosition(
   { scope, cursor, done, held }: Position,

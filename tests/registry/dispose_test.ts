@@ -9,7 +9,7 @@ import { type BreakerEvent, BreakerRegistry, type RegistryOptions } from "../../
 import { ManualClock } from "../support/manual_clock.ts";
 import { ManualTimers, turns } from "../support/manual_timers.ts";
 import { ScriptedStore } from "../support/scripted_store.ts";
-import { expectAllowed, failTimes, send } from "../support/verdicts.ts";
+import { expectAllowed, FAILED, failTimes, send } from "../support/verdicts.ts";
 
 const host = "example.org";
 const HOSTS = Array.from({ length: 10 }, (_, i) => `h${i}.example`);
@@ -92,6 +92,39 @@ Deno.test("dispose waits for the call that finds out whether the store is back, 
   await over;
   assertEquals(await ready, true);
   for (const name of HOSTS) assertEquals((await other.inspect(name)).failures, 3, name);
+});
+
+for (const failed of [1, 2]) {
+  Deno.test(`dispose waits a moment where the last calls failed, ${failed} of them, and the store still counts as up`, async () => {
+    const { timers, store, registry, other } = make();
+    const names = HOSTS.slice(0, failed);
+    const permits = [];
+    for (const name of names) {
+      permits.push(expectAllowed(await registry.allow({ host: name })).permit);
+    }
+    store.failure = "reject";
+    for (const permit of permits) await registry.record(permit, FAILED);
+    assertEquals(registry.stats().store.up, true);
+    const { isOver, over } = await disposed(registry, timers, REST_MS - 2);
+    assertEquals(isOver, false);
+    store.failure = undefined;
+    await timers.advance(2);
+    await over;
+    for (const name of names) assertEquals((await other.inspect(name)).failures, 1, name);
+  });
+}
+
+Deno.test("what an outage left behind and says nothing any more is not lost at the end", async () => {
+  const { timers, store, registry, lost } = make({
+    config: { defaults: { forgetMs: 60_000, permitTtlMs: 1_000 } },
+  });
+  store.failure = "reject";
+  await failTimes(registry, { host }, 1);
+  assertEquals(registry.stats().queues.unsaved, 1);
+  await timers.advance(120_000);
+  assertEquals(registry.stats().queues.unsaved, 0);
+  await (await disposed(registry, timers, REST_MS)).over;
+  assertEquals(lost, []);
 });
 
 Deno.test("dispose offers again what one failed call left behind, as long as others go well", async () => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assertEquals, assertObjectMatch } from "@std/assert";
+import { assertEquals, assertGreater, assertObjectMatch } from "@std/assert";
 import { type BreakerEvent, BreakerRegistry, type WriteResult } from "../../mod.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { ScriptedStore } from "../support/scripted_store.ts";
@@ -27,12 +27,12 @@ class SmallStore extends ScriptedStore {
   }
 }
 
-function make() {
+function make(freshnessMs = 0) {
   const clock = new ManualClock();
   const store = new SmallStore(clock.now);
   const { now, timers } = clock;
   const config = { defaults: { failMax: 20, halfOpen: { jitterMs: 0 } } };
-  const options = { config, store, now, timers, freshnessMs: 0 };
+  const options = { config, store, now, timers, freshnessMs };
   const registry = new BreakerRegistry(options);
   /** Another process, whose calls take effect at once. */
   const other = new BreakerRegistry({ ...options, store: store.inner });
@@ -108,4 +108,19 @@ Deno.test("a registry that ends tells of a record that the store could not hold"
   await failTimes(registry, { host }, 1);
   await registry[Symbol.asyncDispose]();
   assertObjectMatch(heard.at(-1)!, { problem: "unsaved", records: 1 });
+});
+
+Deno.test("a record that is refused is not offered again for each request, and counts as no error of the store", async () => {
+  const { clock, store, registry } = make(500);
+  await using _registry = registry;
+  store.tooLong = 1;
+  await failTimes(registry, { host }, 20);
+  expectDenied(await registry.allow({ host }));
+  const sent = store.count();
+  for (let i = 0; i < 50; i++) expectDenied(await registry.allow({ host }));
+  assertEquals(store.count(), sent);
+  clock.advance(500);
+  expectDenied(await registry.allow({ host }));
+  assertGreater(store.count(), sent, "what the store holds may have changed");
+  assertEquals(registry.stats().errors.write, 0);
 });

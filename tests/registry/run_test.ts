@@ -59,6 +59,22 @@ function reader(get: (name: string) => unknown): Headers {
   return { get } as unknown as Headers; // as a stub makes it, which nobody checks
 }
 
+Deno.test("what an odd header reader asks for is read as `record` reads it", async () => {
+  const asks: Record<string, Headers> = {
+    "a number": reader((name) => name === "retry-after" ? 30 : null),
+    "a list": reader((name) => name === "retry-after" ? ["30"] : null),
+    "a limit beside a broken retry-after": reader((name) => {
+      if (name === "retry-after") broken();
+      return name === "ratelimit-reset" ? "30" : null;
+    }),
+  };
+  for (const [what, headers] of Object.entries(asks)) {
+    const { registry } = make({ failMax: 5 });
+    await registry.run({ host }, () => ({ status: 429, headers }));
+    assertObjectMatch(await registry.inspect(host), { state: "open", remainingMs: 30_000 }, what);
+  }
+});
+
 for (const [what, answer] of Object.entries(ODD_ANSWERS)) {
   Deno.test(`${what} comes back unchanged, and frees the probe's slot`, async () => {
     const { registry, clock } = make();

@@ -127,3 +127,26 @@ Deno.test("a request that probes a host and a resolver waits for a store that ha
   assertEquals(tookMs, TIMEOUT_MS);
   assertObjectMatch(expectAllowed(verdict), { state: "half_open", degraded: true });
 });
+
+for (const onStoreError of ["deny", "allow"] as const) {
+  Deno.test(`a lease that was taken while the store hung is given back where the answer holds none: '${onStoreError}'`, async () => {
+    const timers = new ManualTimers();
+    const store = new FarStore(timers, 10);
+    const config = { defaults: { failMax: 1, resetTimeoutMs: 1_000, halfOpen: { jitterMs: 0 } } };
+    const resolver = "crossref";
+    const options = { config, now: timers.now, timers, timeoutMs: TIMEOUT_MS, onStoreError };
+    await using registry = new BreakerRegistry({ ...options, store });
+    const ask = () => answered(timers, registry.allow({ host, resolver }));
+    const [verdict] = await ask();
+    await answered(timers, registry.record(expectAllowed(verdict).permit, FAILED));
+    await timers.advance(1_000);
+    store.tripMs = Infinity;
+    const [hung, tookMs] = await ask();
+    assertEquals([hung.allowed, hung.degraded], [onStoreError === "allow", true]);
+    assertLessOrEqual(tookMs, TIMEOUT_MS + 10);
+    store.tripMs = 10;
+    await timers.advance(1_000);
+    const [back] = await ask();
+    assertObjectMatch(back, { allowed: true, state: "half_open" });
+  });
+}

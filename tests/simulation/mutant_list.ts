@@ -140,8 +140,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a request that the resolver denies keeps its probe of the host",
     file: "src/registry/admissions.ts",
-    find: "? this.#release(ask, id, markOf(first.answer)!, now)",
-    replace: "? undefined",
+    find: 'const freed = this.#release(ask, "host", id, first.answer, now);',
+    replace: "const freed = undefined;",
   },
   {
     name: "a call to the store has no deadline",

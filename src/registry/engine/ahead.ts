@@ -8,7 +8,7 @@ import { answerBatch, applyBatch } from "./batch.ts";
 import type { Applied, Cell, Pending } from "./cell.ts";
 import type { Cells } from "./cells.ts";
 import type { RecordKind } from "./record_kind.ts";
-import { type StoreGuard, StoreUnavailableError } from "./store_guard.ts";
+import { RecordRefusedError, type StoreGuard, StoreUnavailableError } from "./store_guard.ts";
 import type { Timers } from "../timers.ts";
 
 /** How answers ahead are made. */
@@ -70,7 +70,11 @@ export class Ahead<R> {
 
   /** What could not be applied or written is answered all the same; a fault of ours is told to whoever waits. */
   failed(cell: Cell<R>, batch: readonly Pending<R>[], error: unknown): void {
-    if (error instanceof StoreUnavailableError) return this.answer(cell, batch);
+    if (error instanceof StoreUnavailableError) {
+      this.answer(cell, batch);
+      if (error instanceof RecordRefusedError) cell.refused = cell.record;
+      return;
+    }
     this.#unwatch(cell);
     for (const pending of batch) pending.fail(error);
   }
@@ -155,10 +159,16 @@ export class Ahead<R> {
         const { value: cell } = missed.next();
         if (cell === undefined || !this.#options.guard.available) return;
         if (this.#closed && !isLast) return;
-        if (cell.dirty) await this.#options.offer(cell);
+        if (cell.dirty && (isLast || !this.#isUseless(cell))) await this.#options.offer(cell);
       }
     };
     await offer(1);
     await Promise.all(Array.from({ length: RECONCILE_WIDTH }, () => offer(Infinity)));
+  }
+
+  /** True where the store has said that it will not hold the record, and that still says something. */
+  #isUseless(cell: Cell<R>): boolean {
+    const { kind, now } = this.#options;
+    return cell.isRefused && kind.prune(cell.key, cell.record, now()) !== undefined;
   }
 }

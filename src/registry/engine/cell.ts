@@ -58,6 +58,8 @@ export class Cell<R> {
   busy = false;
   /** The record holds something that the store does not. */
   dirty = false;
+  /** The record that the store would not hold; while it stays the same, there is no use in offering it again. */
+  refused: R | undefined;
   /** The store could not be asked when it should have been. */
   unsure = false;
   readonly queue: Pending<R>[] = [];
@@ -70,6 +72,11 @@ export class Cell<R> {
   /** The timer that looks after it: it may end before that, and is set again then. */
   watch: { readonly endsAt: number; cancel(): void } | undefined;
   reading: Promise<void> | undefined;
+
+  /** True where the store would not hold the record as it is. */
+  get isRefused(): boolean {
+    return this.refused !== undefined && this.refused === this.record;
+  }
 
   /** When it was last of use, in epoch milliseconds; one that is not for a while is let go. */
   usedAt: number;

@@ -85,6 +85,18 @@ export class Cells<R> {
     this.dirty.delete(cell);
   }
 
+  /** How many records the store does not hold as they are here; what says nothing and never got there is none. */
+  unsaved(): number {
+    const now = this.#options.now();
+    let count = 0;
+    for (const { key, record, version } of this.dirty) {
+      if (version !== undefined || this.#options.kind.prune(key, record, now) !== undefined) {
+        count++;
+      }
+    }
+    return count;
+  }
+
   /** True where the store still holds a record that says nothing more. */
   isOver(cell: Cell<R>, now: number): boolean {
     if (cell.version === undefined || cell.record === undefined) return false;

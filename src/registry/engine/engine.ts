@@ -105,7 +105,7 @@ export class Engine<R> {
       waiting += queue.length;
       longest = Math.max(longest, queue.length);
     }
-    return { waiting, longest, unsaved: this.#cells.dirty.size };
+    return { waiting, longest, unsaved: this.#cells.unsaved() };
   }
 
   /** True where there is no record, as this process knows without asking. */

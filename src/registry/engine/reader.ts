@@ -45,7 +45,8 @@ export class Reader<R> {
 
   /** True where the record in memory may be believed. */
   isFresh(cell: Cell<R>): boolean {
-    if (cell.dirty) return !this.#options.guard.available;
+    const { available } = this.#options.guard;
+    if (cell.dirty && !(cell.isRefused && available)) return !available;
     if (this.#options.isInMemory) return false;
     const age = this.#options.now() - cell.readAt;
     return age < this.#options.freshnessMs && age >= 0;

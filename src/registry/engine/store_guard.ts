@@ -29,6 +29,9 @@ export class StoreUnavailableError extends Error {
   }
 }
 
+/** The store cannot hold what was to be written. Whether it is up is not said. */
+export class RecordRefusedError extends StoreUnavailableError {}
+
 /** How a guard is made. */
 export interface StoreGuardOptions {
   store: Store;
@@ -121,14 +124,14 @@ export class StoreGuard {
   }
 
   /**
-   * Where the store is left alone, resolves when one call may try it again: for whoever ends and comes back no
-   * more. Waits only once, since several may end one after the other, and the first finds out for all.
+   * Where the store is left alone, or its last call failed, resolves when it is worth another one: for whoever ends and
+   * comes back no more. Waits only once, since several may end one after the other, and the first finds out for all.
    */
   async rest(): Promise<void> {
-    if (!this.available) {
+    if (!this.available || this.#breaker.failures > 0) {
       // Some runtimes' timers come up to 1 ms early.
-      const restMs = Math.ceil(this.#breaker.remainingMs) + 1;
-      await (this.#rest ??= delay(restMs, this.#options.timers));
+      const leftMs = this.available ? RESET_TIMEOUT_MS : Math.ceil(this.#breaker.remainingMs) + 1;
+      await (this.#rest ??= delay(leftMs, this.#options.timers));
     }
     // Somebody else's call may have been quicker: until it is answered, no other is let through.
     await this.#trial;
@@ -234,13 +237,13 @@ export class StoreGuard {
       this.#succeeded(permit);
       return error;
     }
-    this.errors[operation]++;
     if (operation === "write" && error instanceof RangeError) {
       // A matter of this record. Whether the store is up nobody has found out: another call may try.
       if (permit !== undefined) this.#breaker.record(permit, { result: "cancelled" });
       this.#options.onRefused(key!); // a write names its key
-      return new StoreUnavailableError();
+      return new RecordRefusedError();
     }
+    this.errors[operation]++;
     this.#tell(permit, "failure");
     this.#options.onError(operation, key);
     return new StoreUnavailableError();

@@ -163,7 +163,7 @@ export class Writer<R> {
       cell = cells.get(key);
       if (cell !== undefined && (cell.busy || cell.dirty || cell.unsure)) return undefined;
     }
-    const step = apply(cell?.record, now(), { samples: [] });
+    const step = apply(cell?.record, now(), {});
     if (step.record !== cell?.record) return undefined;
     step.commit?.();
     return { answer: step.answer, degraded: cell?.unsure === true };
