@@ -8,6 +8,7 @@ import { COMMANDS } from "../../src/cli/commands.ts";
 import { commandHelp } from "../../src/cli/help.ts";
 import { type Place, placeOf } from "../../src/cli/place.ts";
 import { paintFor } from "../../src/cli/text.ts";
+import { isInFile } from "../../src/config/backends.ts";
 import { loadConfig } from "../../src/config/mod.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 import { here } from "./cli_here.ts";
@@ -177,6 +178,23 @@ Deno.test("a look at a file that is not there says so and makes none; a change m
   assertEquals(opened.code, 0);
   assertStringIncludes(opened.err, `no file ${path}`);
   assertEquals((await here(["show", ...store])).err, "");
+});
+
+Deno.test("a database at an address is asked, not looked for among the files", async () => {
+  for (const address of ["http://127.0.0.1:9/x", "https://127.0.0.1:9/x"]) {
+    const { code, out, err } = await breakwater(["show", "--store", `deno-kv:${address}`]);
+    assertEquals([code, out], [1, ""]);
+    assertStringIncludes(err, `Cannot open '${address}' as the store`);
+    assert(!err.includes("no file"), err);
+  }
+});
+
+Deno.test("only Deno KV knows addresses, and only as the runtime spells them", () => {
+  const path = "http://127.0.0.1:9/x";
+  assertEquals(isInFile({ backend: "deno-kv", path }), false);
+  assertEquals(isInFile({ backend: "deno-kv", path: path.toUpperCase() }), true);
+  assertEquals(isInFile({ backend: "deno-kv", path: "httpd/breakers.kv" }), true);
+  assertEquals(isInFile({ backend: "sqlite", path }), true);
 });
 
 Deno.test("a reader who has seen enough ends the command without a word", async () => {
