@@ -10,6 +10,10 @@ const ROOT = new URL("../", import.meta.url);
 
 /** Each with the file it runs, and what makes no sense to it with what is said of that. */
 const TASKS: [name: string, main: string, wrong: [arg: string, says: RegExp][]][] = [
+  ["demo", "examples/demo/main.ts", [
+    ["--quick=no", /^Option '--quick' does not take/],
+    ["quick", /^Unexpected argument 'quick'/],
+  ]],
   ["bench", "tests/bench/main.ts", [["--rounds=0", /^--rounds must be a whole number from 1/]]],
   ["simulate", "tests/simulation/main.ts", [
     ["--seeds=0", /^--seeds must be a whole number from 1/],
