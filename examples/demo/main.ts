@@ -1,7 +1,6 @@
 /**
  * The demonstration: an edge API, hosts that misbehave by a script, three crawlers that ask the edge and, against
- * hosts of their own that follow the same script, three that do not. All on this machine. `--quick` halves it,
- * `--dashboard` says where to watch, and leaves the edge open until it is interrupted.
+ * hosts of their own that follow the same script, three that do not. All on this machine.
  *
  * @module
  */
@@ -17,14 +16,38 @@ const CRAWLERS = 3;
 const FIRST_STEP = 7;
 const paint = painter(Deno.stdout.isTerminal() && !Deno.noColor);
 
+const USAGE = `deno task demo [OPTIONS]
+
+Crawlers that ask an edge API before each request, and others that ask nobody, against hosts that misbehave.
+
+  --quick      half as long
+  --dashboard  say where to watch, and leave the edge open until Ctrl-C`;
+
 if (import.meta.main) {
-  const { values } = parseArgs({
-    options: {
-      quick: { type: "boolean", default: false },
-      dashboard: { type: "boolean", default: false },
-    },
-  });
-  Deno.exit(await demonstrate(script(values.quick), values.dashboard, untilSignal()));
+  const { quick, dashboard } = readOptions(Deno.args);
+  Deno.exit(await demonstrate(script(quick), dashboard, untilSignal()));
+}
+
+/** What the command line says. Ends the program where that asks for help, or makes no sense. */
+function readOptions(args: string[]): { quick: boolean; dashboard: boolean } {
+  if (args.includes("--help") || args.includes("-h")) {
+    console.info(USAGE);
+    Deno.exit(0);
+  }
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        quick: { type: "boolean", default: false },
+        dashboard: { type: "boolean", default: false },
+      },
+    });
+    return values;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    console.error(error.message);
+    Deno.exit(2);
+  }
 }
 
 /** Runs it all; resolves with the exit code once everything that was started has ended. */

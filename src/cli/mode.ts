@@ -11,12 +11,13 @@ import { originOf } from "./text.ts";
 
 /** See the module's description. */
 export async function mode(call: Call): Promise<void> {
-  const { positionals: [word, ...more], options, json, terminal } = call;
+  const { positionals: [word, another], options, json, terminal } = call;
   const resets = options.flag("reset");
   const wanted = MODES.find((known) => known === word);
-  if (more.length > 0 || (word !== undefined && wanted === undefined)) {
-    throw new UsageError(`A mode is one of ${MODES.join(", ")}: found '${word ?? ""}'`);
+  if (word !== undefined && wanted === undefined) {
+    throw new UsageError(`A mode is one of ${MODES.join(", ")}: found '${word}'`);
   }
+  if (another !== undefined) throw new UsageError(`mode takes one mode: found '${another}' too`);
   if (resets && wanted !== undefined) {
     throw new UsageError("--reset takes the stored mode away: leave out the mode, or --reset");
   }

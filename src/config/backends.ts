@@ -33,11 +33,15 @@ export function takesPath(backend: unknown): boolean {
   return isBackend(backend) && PATHS[backend] !== "none";
 }
 
-/** Whether its records are in a file of this machine; `:memory:` is none. */
+/** What the runtime takes for the address of a database elsewhere; in any other spelling it is a path. */
+const DENO_KV_ADDRESS = /^https?:\/\//;
+
+/** Whether its records are in a file of this machine; `:memory:` is none, nor is a Deno KV database at an address. */
 export function isInFile(
   { backend, path }: { backend: StoreBackend; path?: string },
 ): boolean {
-  return takesPath(backend) && path !== undefined && path !== ":memory:";
+  if (!takesPath(backend) || path === undefined || path === ":memory:") return false;
+  return backend !== "deno-kv" || !DENO_KV_ADDRESS.test(path);
 }
 
 /** Whether it is the name of one. */

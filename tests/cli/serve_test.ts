@@ -89,7 +89,7 @@ Deno.test("serve refuses what it cannot start with, in words and with code 1", a
   const open = await breakwater(["serve", "--host", "0.0.0.0", "--port", "0"]);
   assertEquals(open.code, 1);
   assertStringIncludes(open.err, "Refusing to listen on 0.0.0.0 without tokens");
-  const port = await breakwater(["serve", "--port", "http"]);
+  const port = await breakwater(["serve"], { env: { PORT: "http" } });
   assertEquals(port.code, 1);
   assertMatch(port.err, /PORT must be a whole number/);
   const config = await breakwater(["serve", "--breaker-config", "/no/such/file.yaml"]);

@@ -8,6 +8,7 @@ import { COMMANDS } from "../../src/cli/commands.ts";
 import { commandHelp } from "../../src/cli/help.ts";
 import { type Place, placeOf } from "../../src/cli/place.ts";
 import { paintFor } from "../../src/cli/text.ts";
+import { isInFile } from "../../src/config/backends.ts";
 import { loadConfig } from "../../src/config/mod.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 import { here } from "./cli_here.ts";
@@ -74,9 +75,20 @@ const WRONG: [args: string[], words: string][] = [
   [["close", "a.example.org", "--state", "open"], "--all"],
   [["tail", "a.example.org"], "--host"],
   [["mode", "off", "--reset"], "--reset"],
+  [["mode", "on"], "A mode is one of enforce, observe, off: found 'on'"],
+  [["mode", "on", "off"], "found 'on'"],
+  [["mode", "observe", "enforce"], "mode takes one mode: found 'enforce' too"],
   [["completion", "tcsh"], "bash, zsh, fish"],
   [["completion"], "bash, zsh, fish"],
   [["serve", "extra"], "extra"],
+  [["serve", "--port", "http"], "--port must be a whole number from 0 to 65535"],
+  [["serve", "--port", "70000"], "found '70000'"],
+  [["serve", "--port=-1"], "found '-1'"],
+  [["serve", "--port="], "found ''"],
+  [["serve", "--host", "a b"], "--host must be an IP address or a name"],
+  [["serve", "--host", "127.0.0.1:8000"], "found '127.0.0.1:8000'"],
+  [["serve", "--host", "http://localhost"], "found 'http://localhost'"],
+  [["serve", "--host="], "found ''"],
   [["import-config"], "one file"],
   [["replay"], "LOG"],
   [["replay", "log"], "--policy"],
@@ -177,6 +189,23 @@ Deno.test("a look at a file that is not there says so and makes none; a change m
   assertEquals(opened.code, 0);
   assertStringIncludes(opened.err, `no file ${path}`);
   assertEquals((await here(["show", ...store])).err, "");
+});
+
+Deno.test("a database at an address is asked, not looked for among the files", async () => {
+  for (const address of ["http://127.0.0.1:9/x", "https://127.0.0.1:9/x"]) {
+    const { code, out, err } = await breakwater(["show", "--store", `deno-kv:${address}`]);
+    assertEquals([code, out], [1, ""]);
+    assertStringIncludes(err, `Cannot open '${address}' as the store`);
+    assert(!err.includes("no file"), err);
+  }
+});
+
+Deno.test("only Deno KV knows addresses, and only as the runtime spells them", () => {
+  const path = "http://127.0.0.1:9/x";
+  assertEquals(isInFile({ backend: "deno-kv", path }), false);
+  assertEquals(isInFile({ backend: "deno-kv", path: path.toUpperCase() }), true);
+  assertEquals(isInFile({ backend: "deno-kv", path: "httpd/breakers.kv" }), true);
+  assertEquals(isInFile({ backend: "sqlite", path }), true);
 });
 
 Deno.test("a reader who has seen enough ends the command without a word", async () => {

@@ -39,7 +39,7 @@ function readOptions(args: string[]) {
   });
   const { trace, cost, mutants } = values;
   return {
-    seeds: wholeNumber("seeds", values.seeds, 0),
+    seeds: wholeNumber("seeds", values.seeds, 1),
     first: wholeNumber("first", values.first, 0),
     seed: values.seed === undefined ? undefined : wholeNumber("seed", values.seed, 0),
     stopsAtFirst: values["stop-at-first"],

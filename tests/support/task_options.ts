@@ -19,18 +19,18 @@ export function taskOptions<T>(usage: string, read: (args: string[]) => T): T {
     return read(Deno.args);
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-    console.error(error.message);
+    console.error(error.message.replaceAll("\n", " "));
     Deno.exit(2);
   }
 }
 
 /**
- * The value of an option as a whole number.
+ * The value of an option as a whole number, written in digits.
  *
  * @throws {RangeError} where it is none, or below `least`
  */
 export function wholeNumber(name: string, text: string, least: number): number {
-  const value = Number(text);
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
   if (Number.isSafeInteger(value) && value >= least) return value;
   throw new RangeError(
     `--${name} must be a whole number from ${least}: current value is '${text}'`,
