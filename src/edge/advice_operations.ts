@@ -64,11 +64,12 @@ const advice: z.ZodMiniType<WireAdvice> = z.object({
   })).check(z.describe("Both policies on the host's own log, where there is one")),
   withheld: z.optional(z.string()).check(z.describe("Why it is not applied, where it is not")),
 });
+const complete = z.optional(z.literal(false)).check(
+  z.describe("Not all that happened could be read: the store did not answer, or holds too much"),
+);
 const list: z.ZodMiniType<WireAdviceList> = z.object({
   window_s: z.int(),
-  complete: z.optional(z.literal(false)).check(
-    z.describe("Not all that happened could be read: the store did not answer, or holds too much"),
-  ),
+  complete,
   advice: z.array(advice),
 });
 /** Also of a host's history. */
@@ -79,6 +80,7 @@ export const stepShape = {
 };
 const step: z.ZodMiniType<WireStep> = z.object(stepShape);
 const applied: z.ZodMiniType<WireApplied> = z.object({
+  complete,
   applied: z.array(step),
   undone: z.array(step),
   refused: z.array(z.object({

@@ -5,6 +5,7 @@
  */
 import type { Hono } from "hono";
 import { StoreUnavailableError } from "../registry/engine/store_guard.ts";
+import type { BreakerRegistry } from "../registry/registry.ts";
 import { summariesOf } from "../telemetry/summaries.ts";
 import type { Advice } from "../tuning/advice.ts";
 import type { TuningError } from "../tuning/tuning_steps.ts";
@@ -34,17 +35,14 @@ export function addAdviceRoutes(
   { registry, guard, operatorOf }: EdgeContext,
   tuner: EdgeTuner,
 ): void {
-  const summaries = summariesOf(registry);
+  const look = looker(registry, tuner);
   app.get(
     "/v1/advice",
     guard("read", async (c) => {
       const query = parseAdviceQuery(new URL(c.req.url).searchParams);
       const { window_s = WINDOW_S } = query;
-      const { incomplete } = summaries.stats();
-      const advice = await tuner.advise(window_s * 1_000);
-      const list: WireAdviceList = { window_s, advice: advice.map(wireAdvice) };
-      // Of readings at the same time one may be taken for the other: that errs on the careful side.
-      if (summaries.stats().incomplete > incomplete) list.complete = false;
+      const { advice, ...seen } = await look(window_s * 1_000);
+      const list: WireAdviceList = { window_s, ...seen, advice: advice.map(wireAdvice) };
       return stateAnswer(list);
     }),
   );
@@ -52,21 +50,40 @@ export function addAdviceRoutes(
     "/v1/advice/apply",
     guard("admin", async (c) => {
       const wanted = parseApply(await readJson(c, BODY_LIMIT));
-      const applying = new Applying(tuner, operatorOf(c.req.raw));
+      const applying = new Applying(tuner, look, operatorOf(c.req.raw));
       await stored(applying.run(wanted));
       return stateAnswer(applying.answer);
     }),
   );
 }
 
+/** What is advised for a window in milliseconds. */
+type Look = (windowMs: number) => Promise<{
+  advice: readonly Advice[];
+  /** Present where not all that happened could be read. */
+  complete?: false;
+}>;
+
+function looker(registry: BreakerRegistry, tuner: EdgeTuner): Look {
+  const summaries = summariesOf(registry);
+  return async (windowMs) => {
+    const { incomplete } = summaries.stats();
+    const advice = await tuner.advise(windowMs);
+    // Of readings at the same time one may be taken for the other: that errs on the careful side.
+    return summaries.stats().incomplete > incomplete ? { advice, complete: false } : { advice };
+  };
+}
+
 /** One call to apply or undo. */
 class Applying {
   readonly answer: WireApplied = { applied: [], undone: [], refused: [] };
   readonly #tuner: EdgeTuner;
+  readonly #look: Look;
   readonly #by: string;
 
-  constructor(tuner: EdgeTuner, by = BY) {
+  constructor(tuner: EdgeTuner, look: Look, by = BY) {
     this.#tuner = tuner;
+    this.#look = look;
     this.#by = by;
   }
 
@@ -74,7 +91,8 @@ class Applying {
   async run({ advice: wanted, undo, windowMs = WINDOW_S * 1_000 }: Apply): Promise<void> {
     for (const host of undo) await this.#refusing({ host }, () => this.#undo(host));
     if (wanted?.length === 0) return;
-    const present = await this.#tuner.advise(windowMs);
+    const { advice: present, complete } = await this.#look(windowMs);
+    if (complete === false) this.answer.complete = false;
     const chosen = wanted === undefined ? this.#due(present) : this.#named(wanted, present);
     for (const advice of chosen) {
       const { host, role, rule } = advice;

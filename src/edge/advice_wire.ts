@@ -82,6 +82,8 @@ export interface WireAdviceList {
 
 /** The answer to `POST /v1/advice/apply`. */
 export interface WireApplied {
+  /** As of {@linkcode WireAdviceList}: what is refused for want of advice may be advised once all can be read. */
+  complete?: false;
   applied: WireStep[];
   undone: WireStep[];
   refused: WireRefusal[];

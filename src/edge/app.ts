@@ -19,7 +19,7 @@ import { Sessions } from "./dashboard/sessions.ts";
 import { addEventRoutes, type EventOptions } from "./event_routes.ts";
 import { addGateRoutes, type GateCalls, gateCalls } from "./gate_routes.ts";
 import { addHealthRoutes } from "./health_routes.ts";
-import { authorityCheck } from "./host_check.ts";
+import { anyHost, type HostCheck } from "./host_check.ts";
 import { type EdgeTuner, lateTuner } from "./late_tuner.ts";
 import { addModeRoutes } from "./mode_routes.ts";
 import { addMetricsRoutes } from "./metrics_routes.ts";
@@ -61,6 +61,15 @@ export interface EdgeOptions {
  * @throws {RangeError} where the token limit is none
  */
 export function createApp(options: EdgeOptions): Hono {
+  return createCheckedApp(options, anyHost());
+}
+
+/**
+ * {@linkcode createApp} with the hosts that it answers to, for a server of our own: whoever mounts the app knows his.
+ *
+ * @throws {RangeError} where the token limit is none
+ */
+export function createCheckedApp(options: EdgeOptions, hostCheck: HostCheck): Hono {
   const { registry, tokens, tokenLimit, debug = false, log = () => {}, now = Date.now } = options;
   const authorize = authorizer(tokens, { limit: tokenLimit, now });
   const sessions = authorize && new Sessions({ tokens: tokens ?? {}, authorize, now });
@@ -96,7 +105,7 @@ export function createApp(options: EdgeOptions): Hono {
   };
   app.onError((error, c) => refuse(error, c.req.raw, c.req.path));
   answerDirectly(app, calls, refuse);
-  wrapAnswers(app, ids, accessLog);
+  wrapAnswers(app, { hostCheck, ids, accessLog });
   tracing?.follow(app, table);
   return app;
 }
@@ -134,14 +143,19 @@ function answerDirectly(app: Hono, calls: GateCalls, refuse: Refuse): void {
   };
 }
 
+/** What {@linkcode wrapAnswers} works with. */
+interface Wrapping {
+  hostCheck: HostCheck;
+  ids: RequestIds;
+  accessLog: AccessLog | undefined;
+}
+
 /** What every call goes through, before and after the routes. */
-function wrapAnswers(app: Hono, ids: RequestIds, accessLog: AccessLog | undefined): void {
+function wrapAnswers(app: Hono, { hostCheck, ids, accessLog }: Wrapping): void {
   const { fetch } = app;
-  // A `Host` header that makes no URL would throw wherever the URL is read.
-  const isUrl = authorityCheck(URL.canParse);
-  const answer: typeof fetch = (request, ...rest) => {
-    if (isUrl(request.url)) return fetch(request, ...rest);
-    return refusal(new Problem(400, "The Host header and the path make no URL"), ids(request));
+  const answer: typeof fetch = (request, env, ...rest) => {
+    const problem = hostCheck(request.url, env);
+    return problem === undefined ? fetch(request, env, ...rest) : refusal(problem, ids(request));
   };
   app.fetch = accessLog === undefined ? answer : async (request, ...rest) => {
     const response = await accessLog.observe(request, () => answer(request, ...rest));

@@ -4,11 +4,40 @@
  *
  * @module
  */
-import { found, Problem, problemResponse } from "./problem.ts";
-import type { Fetch } from "./serve.ts";
+import { found, Problem } from "./problem.ts";
+
+/** What a request by this URL is refused with; undefined where it is not. `info` is what the runtime hands in. */
+export type HostCheck = (url: string, info: unknown) => Problem | undefined;
+
+/** Any host. One that makes no URL would throw wherever the URL is read. */
+export function anyHost(): HostCheck {
+  const isUrl = authorityCheck(URL.canParse);
+  return (url) => isUrl(url) ? undefined : malformed();
+}
+
+/**
+ * Refuses with 403 what is addressed to any host but this machine by a name of its own. For a server without tokens: a
+ * page whose name is made to point here (DNS rebinding) may call it, since its browser takes it for the page's own
+ * server, but what it sends carries the page's name.
+ */
+export function loopbackHostsOnly(): HostCheck {
+  const isOurs = authorityCheck((url) => URL.canParse(url) && isOwnName(new URL(url).hostname));
+  return (url, info) => {
+    if (isOurs(url)) return undefined;
+    if (!URL.canParse(url)) return malformed();
+    // A Unix socket is out of reach of pages.
+    if (!isFromNetwork(info)) return undefined;
+    return new Problem(
+      403,
+      "This server has no tokens, so it answers to localhost and loopback addresses only: " +
+        `current host is ${found(new URL(url).hostname)}. ` +
+        "Set tokens, or have the proxy in front send 'Host: localhost'",
+    );
+  };
+}
 
 /** A check of URLs that asks `passes` only where another authority passed last. */
-export function authorityCheck(passes: (url: string) => boolean): (url: string) => boolean {
+function authorityCheck(passes: (url: string) => boolean): (url: string) => boolean {
   let last: string | undefined;
   return (url) => {
     if (last !== undefined && url.startsWith(last)) return true;
@@ -19,26 +48,8 @@ export function authorityCheck(passes: (url: string) => boolean): (url: string) 
   };
 }
 
-/**
- * Answers 403 to what is addressed to any host but this machine by a name of its own. For a server without tokens: a
- * page whose name is made to point here (DNS rebinding) may call it, since its browser takes it for the page's own
- * server, but what it sends carries the page's name.
- */
-export function loopbackHostsOnly(fetch: Fetch): Fetch {
-  const isOurs = authorityCheck((url) => URL.canParse(url) && isOwnName(new URL(url).hostname));
-  return (request, info) => {
-    const { url } = request;
-    // One that makes no URL is refused by the app, as on every server; a Unix socket is out of reach of pages.
-    if (isOurs(url) || !URL.canParse(url) || !isFromNetwork(info)) return fetch(request, info);
-    const { hostname } = new URL(url);
-    return problemResponse(
-      new Problem(
-        403,
-        "This server has no tokens, so it answers to localhost and loopback addresses only: " +
-          `current host is ${found(hostname)}`,
-      ),
-    );
-  };
+function malformed(): Problem {
+  return new Problem(400, "The Host header and the path make no URL");
 }
 
 /** Names that nobody else can make point anywhere (RFC 6761 section 6.3). */

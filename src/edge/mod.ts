@@ -26,7 +26,7 @@
  * | `POST /v1/advice/apply` `{"advice":[{"host","role"?,"rule"?}]}` | applies what is named, withheld or not                                                   |
  * | `POST /v1/advice/apply` `{"undo":["api.example.org"]}`          | takes back the last step of these hosts                                                  |
  *
- * Where not all that happened could be read, since the store did not answer, the advice says `"complete": false`; how
+ * Where not all that happened could be read, since the store did not answer, both calls say `"complete": false`; how
  * often that was stands in `/metrics`, with the shares that wait or were lost, and the tuner's own steps. `apply` answers
  * `{"applied","undone","refused"}`; each refusal says why. A step is a stored override, as `PUT /v1/policies/{host}`
  * makes it. An event log (`BREAKWATER_EVENT_LOG`) is replayed in a thread of its own, and advice is judged by it.

@@ -237,9 +237,10 @@ function contentOf(
   };
 }
 
-function refusalsOf({ scope, body, mayBeUnavailable }: Operation): JsonObject {
-  const statuses = [400, 405, 500];
-  if (scope !== undefined) statuses.push(401, 403, 429);
+function refusalsOf({ scope, body, mayBeUnavailable, refusals = [] }: Operation): JsonObject {
+  // 403 of all: without tokens a server answers to the names of its own machine alone.
+  const statuses = [400, 403, 405, 500, ...refusals];
+  if (scope !== undefined) statuses.push(401, 429);
   if (body !== undefined) statuses.push(413, 415);
   if (mayBeUnavailable) statuses.push(503);
   return Object.fromEntries(

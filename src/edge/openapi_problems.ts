@@ -63,7 +63,9 @@ export const REFUSALS: Readonly<Record<number, Refusal>> = {
   },
   403: {
     name: "Forbidden",
-    description: "The token lacks the scope",
+    description:
+      "The token lacks the scope, a change by cookie does not come from the dashboard, or a server without tokens " +
+      "is called by another name than one of its own machine",
     detail: "The token lacks the scope 'admin'",
     headers: ["WWW-Authenticate"],
   },
@@ -90,7 +92,8 @@ export const REFUSALS: Readonly<Record<number, Refusal>> = {
   },
   429: {
     name: "TooManyRequests",
-    description: "The token has made too many requests, where the server limits them",
+    description:
+      "The token has made too many requests, where the server limits them, or too many log-ins failed",
     detail: "The token has made too many requests: ask again in 1 s",
     headers: ["Retry-After"],
   },

@@ -60,6 +60,8 @@ export interface Operation {
   answers: Readonly<Record<number, OperationAnswer>>;
   /** True where the operation is refused with 503 and Retry-After while it cannot be carried out. */
   mayBeUnavailable?: boolean;
+  /** What it is refused with besides: statuses that follow from nothing else said here. */
+  refusals?: readonly number[];
 }
 
 /** Operations that belong together. */

@@ -12,8 +12,8 @@ import { BreakerRegistry } from "../registry/registry.ts";
 import type { Store } from "../stores/store.ts";
 import { eventLogOf } from "../telemetry/event_log.ts";
 import { observeRegistry } from "../telemetry/otel.ts";
-import { createApp } from "./app.ts";
-import { loopbackHostsOnly } from "./host_check.ts";
+import { createCheckedApp } from "./app.ts";
+import { anyHost, loopbackHostsOnly } from "./host_check.ts";
 import { createTuner } from "./learning.ts";
 import { openStore } from "./open_store.ts";
 import { addressText, drainable, exitOnSignals, type Fetch, listen } from "./serve.ts";
@@ -124,7 +124,7 @@ async function compose(
   check?.catch(({ message }) => log(message));
   const registry = createRegistry(config, store);
   const tuner = await createTuner(registry, settings, log);
-  const app = createApp({
+  const app = createCheckedApp({
     registry,
     tuner,
     tokens: settings.tokens,
@@ -132,11 +132,10 @@ async function compose(
     sources: config.sources,
     debug: config.debug,
     log,
-  });
+  }, hasTokens(settings.tokens) ? anyHost() : loopbackHostsOnly());
   observeRegistry(registry);
-  const fetch: Fetch = (request, info) => app.fetch(request, info);
   return {
-    fetch: hasTokens(settings.tokens) ? fetch : loopbackHostsOnly(fetch),
+    fetch: (request, info) => app.fetch(request, info),
     endStreams: () => eventLogOf(registry).endReaders(),
     async flush() {
       await registry[Symbol.asyncDispose]();

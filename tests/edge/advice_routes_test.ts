@@ -223,7 +223,7 @@ Deno.test("looking takes a read token, applying an admin's", async () => {
   assertEquals(statuses, { crawl: [403, 403], read: [200, 403], admin: [200, 200] });
 });
 
-Deno.test("while the store is down a change is refused with 503, and a look says that it saw not all", async () => {
+Deno.test("while the store is down a change is refused with 503, and what is answered says that not all was seen", async () => {
   const timers = new ManualTimers();
   const store = new ScriptedStore(timers.now);
   const registry = new BreakerRegistry({ store, now: timers.now, timers });
@@ -236,6 +236,8 @@ Deno.test("while the store is down a change is refused with 503, and a look says
   store.failure = "reject";
   const look = await call(app, "GET", PATH);
   assertEquals([look.status, look.body.complete], [200, false]);
+  const missed = await post(app, APPLY, { advice: [{ host: OTHER }] });
+  assertEquals([missed.status, missed.body.refused.length, missed.body.complete], [200, 1, false]);
   const refused = await post(app, APPLY, { undo: [HOST] });
   assertEquals([refused.status, refused.headers.get("retry-after")], [503, "1"]);
   store.failure = undefined;
@@ -243,5 +245,7 @@ Deno.test("while the store is down a change is refused with 503, and a look says
   const { body } = await call(app, "GET", PATH);
   assert(about(body, "retry_after"));
   assertEquals(body.complete, undefined);
+  const seen = await post(app, APPLY, { advice: [{ host: OTHER }] });
+  assertEquals([seen.body.refused.length, "complete" in seen.body], [1, false]);
   await registry[Symbol.asyncDispose]();
 });

@@ -77,6 +77,7 @@ Deno.test("a server without tokens refuses with 403 what is sent to it by anothe
       assertEquals(status, 403, `${host}: ${line}`);
       assertStringIncludes(head, "content-type: application/problem+json");
       assertStringIncludes(head, "cache-control: no-store");
+      assertStringIncludes(head, "x-request-id: ");
       assertEquals(JSON.parse(answer).title, "Forbidden");
     }
   }
@@ -84,14 +85,28 @@ Deno.test("a server without tokens refuses with 403 what is sent to it by anothe
   assertEquals(JSON.parse(breaker.answer).state, "closed");
 });
 
-Deno.test("the refusal names what was found and what is answered", async () => {
+Deno.test("the refusal names what was found, what is answered and what to do", async () => {
   await using server = new ServerProcess({ env: MEMORY });
   const { answer } = await ask(await server.url(), "edge.example:8000", "GET /");
   assertEquals(
     JSON.parse(answer).detail,
     "This server has no tokens, so it answers to localhost and loopback addresses only: " +
-      'current host is "edge.example"',
+      "current host is \"edge.example\". Set tokens, or have the proxy in front send 'Host: localhost'",
   );
+});
+
+Deno.test("with BREAKWATER_DEBUG=1 the refusal has its line in the access log, under the id it was answered with", async () => {
+  await using server = new ServerProcess({ env: { ...MEMORY, BREAKWATER_DEBUG: "1" } });
+  const body = '{"host":"example.org"}';
+  const url = await server.url();
+  const { status, head } = await ask(url, "edge.example", "POST /v1/allow", body);
+  const [, id] = /x-request-id: (\S+)/.exec(head) ?? [];
+  assertEquals([status, typeof id], [403, "string"]);
+  server.kill("SIGTERM");
+  const { output } = await server.ended();
+  const line = output.split("\n").find((line) => line.startsWith("{"));
+  const { ts: _ts, ms: _ms, ...rest } = JSON.parse(line ?? "{}");
+  assertEquals(rest, { method: "POST", path: "/v1/allow", status: 403, request_id: id });
 });
 
 Deno.test("a Host header that makes no URL is malformed, with and without tokens", async () => {

@@ -7,6 +7,7 @@ import { Validator } from "npm:@seriousme/openapi-schema-validator@2";
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import type { Hono } from "hono";
 import { createApp } from "../../src/edge/app.ts";
+import { CSRF_HEADER } from "../../src/edge/dashboard/client/ask.ts";
 import { BreakerRegistry } from "../../src/registry/registry.ts";
 import { memoryStore } from "../../src/stores/memory.ts";
 import { call, createEdge, post, tellOutcome } from "./calls.ts";
@@ -324,6 +325,37 @@ for (const [status, method, path, body, headers] of REFUSALS) {
     }
   });
 }
+
+/** What logging in and out is refused with, beyond what every body may be. */
+const SESSION_REFUSALS: [number, string, unknown, Record<string, string>][] = [
+  [401, "POST", { token: "nobody-knows-this" }, {}],
+  [403, "POST", { token: TOKENS.crawl[0] }, {}],
+  [403, "POST", { token: TOKENS.read[0] }, { "sec-fetch-site": "cross-site" }],
+  [429, "POST", { token: "nobody-knows-this" }, {}],
+  [403, "DELETE", undefined, { "sec-fetch-site": "cross-site" }],
+];
+
+for (const [status, method, body, headers] of SESSION_REFUSALS) {
+  Deno.test(`the refusal ${status} of ${method} /session is described, headers and all: ${JSON.stringify(headers)}`, async () => {
+    const { app } = createEdge({}, { tokens: TOKENS });
+    const ask = () => call(app, method, "/session", body, { [CSRF_HEADER]: "1", ...headers });
+    for (let i = 0; status === 429 && i < 10; i++) await ask();
+    const answer = await ask();
+    assertEquals(answer.status, status);
+    const said = DOCUMENT.paths["/session"][method.toLowerCase()].responses[status];
+    assert(said, "it is not described");
+    for (const name of Object.keys(resolved(DOCUMENT, said).headers)) {
+      assert(answer.headers.has(name), `${name} is missing`);
+    }
+  });
+}
+
+Deno.test("every operation may be refused with 403: a server without tokens answers to this machine's names alone", () => {
+  for (const operation of OPERATIONS) {
+    const { $ref } = operation.said.responses[403] ?? {};
+    assertEquals($ref, "#/components/responses/Forbidden", named(operation));
+  }
+});
 
 Deno.test("the document is the same text each time, may be kept a while, and needs no token", async () => {
   const { app } = createEdge({}, { tokens: TOKENS });

@@ -234,6 +234,7 @@ export const DASHBOARD: OperationGroup = {
       answers: {
         200: { description: "What may be done now", schema: session, examples: { admin: ADMIN } },
       },
+      refusals: [401, 429],
     },
     {
       method: "delete",

@@ -7,7 +7,7 @@
 import { html } from "hono/html";
 import type { WireTrouble } from "./board.ts";
 import type { WireTroubleList } from "./board_routes.ts";
-import { count, STATE_WORDS } from "./client/format.ts";
+import { count, emptyTitle, STATE_WORDS } from "./client/format.ts";
 import { rowText } from "./client/rows.ts";
 import { rowKey } from "./client/target.ts";
 import { hostLink, type Markup, shape } from "./markup.ts";
@@ -31,8 +31,8 @@ const STATE_CHOICES = [
 ] as const;
 
 /** Hosts in trouble. */
-export function hostsView({ trouble, origin, needsToken }: HostsContent): Markup {
-  const { rows, at } = trouble;
+export function hostsView(content: HostsContent): Markup {
+  const { rows, at } = content.trouble;
   const isEmpty = rows.length === 0;
   return html`
     <section data-view="hosts" aria-labelledby="hosts-title">
@@ -66,8 +66,7 @@ export function hostsView({ trouble, origin, needsToken }: HostsContent): Markup
           )}</tbody>
         </table>
         <div id="empty" class="nothing" ${isEmpty ? "" : "hidden"}>${emptyState(
-          origin,
-          needsToken,
+          content,
         )}</div>
         <p id="no-match" class="nothing muted"
           hidden>No host matches. Search for less, or choose All.</p>
@@ -91,12 +90,12 @@ function firstRow(row: WireTrouble, index: number, now: number): Markup {
   `;
 }
 
-function emptyState(origin: string, needsToken: boolean): Markup {
+function emptyState({ trouble, origin, needsToken }: HostsContent): Markup {
   const token = needsToken ? ' -H "Authorization: Bearer $TOKEN"' : "";
   const command =
     `curl --json '{"url":"https://api.example.org/works"}'${token} ${origin}/v1/allow`;
   return html`
-    <h3 id="empty-title">No host is in trouble</h3>
+    <h3 id="empty-title">${emptyTitle(trouble.complete)}</h3>
     <p
       class="muted">Hosts appear here when they fail. To begin, let a crawler ask before each request and tell how it went:</p>
     <div class="copy"><code id="command" class="command" tabindex="0">${command}</code>

@@ -87,3 +87,9 @@ export function reasonOf(view: Pick<WireView, "reason" | "note" | "failures">): 
   const words = REASON_WORDS[reason] ?? reason;
   return note === undefined ? words : `${words}: ${note}`;
 }
+
+/** Above an empty list of hosts in trouble; `complete` is false where there may be others. */
+export function emptyTitle(complete: boolean): string {
+  const known = complete ? "" : " that this server knows of: the store could not be read";
+  return `No host is in trouble${known}`;
+}

@@ -6,7 +6,7 @@
  */
 import type { WireTrouble } from "../board.ts";
 import { byId, el, hostLink, setText, shape } from "./dom.ts";
-import { count, STATE_WORDS } from "./format.ts";
+import { count, emptyTitle, STATE_WORDS } from "./format.ts";
 import { bySeverity, countStates, type RowState, rowText, searchText, worstOf } from "./rows.ts";
 import { rowKey } from "./target.ts";
 
@@ -76,8 +76,7 @@ export class HostList {
 
   /** All rows anew; `complete` is false where there may be others. */
   replace(rows: readonly WireTrouble[], complete: boolean): void {
-    const known = complete ? "" : " that this server knows of: the store could not be read";
-    setText(byId("empty-title"), `No host is in trouble${known}`);
+    setText(byId("empty-title"), emptyTitle(complete));
     this.rows.clear();
     for (const row of rows) this.rows.set(rowKey(row), row);
     this.#changed();
