@@ -33,7 +33,7 @@ interface Ended {
 
 async function run(main: string, args: string): Promise<Ended> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-lock", "--cached-only", main, ...args.split(" ")],
+    args: ["run", "-A", "--cached-only", main, ...args.split(" ")],
     cwd: ROOT,
     env: { NO_COLOR: "1" },
   }).output();

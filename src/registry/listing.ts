@@ -40,7 +40,10 @@ export interface SnapshotPage {
   snapshots: Snapshot[];
   /** Where to go on; absent on the last page. */
   cursor?: string;
-  /** The store could not be reached; this is what this process knows, up to the limit. */
+  /**
+   * The store could not be reached: this is what this process knows, up to the limit. Or it could, and does not hold
+   * all that this process knows.
+   */
   degraded?: boolean;
 }
 
@@ -70,7 +73,8 @@ export async function listPage(core: RegistryCore, options: PageOptions): Promis
   const from = fromSharedPosition(readCursor(options.cursor), core.prefixes);
   if (options.cursor === undefined) await takeCooldowns(core);
   try {
-    return await fillPage(core, from, limit, state);
+    const page = await fillPage(core, from, limit, state);
+    return core.engine.hasUnsaved() ? { ...page, degraded: true } : page;
   } catch (error) {
     if (!(error instanceof StoreUnavailableError)) throw error;
     return { snapshots: listLocally(core, state, limit), degraded: true };

@@ -160,3 +160,20 @@ Deno.test("while the store is down a listing holds what this process knows", asy
   assertEquals(found, ["failing.example", "open.example"]);
   assertEquals((await registry.page()).degraded, true);
 });
+
+/** Can be read, as one on a full disk or behind a token that may not write. */
+class ReadOnlyStore extends ScriptedStore {
+  override write(): Promise<never> {
+    return Promise.reject(new Error("scripted: read only"));
+  }
+}
+
+Deno.test("a page says where the store does not hold all that this process knows", async () => {
+  const clock = new ManualClock();
+  const { now, timers } = clock;
+  const store = new ReadOnlyStore(now);
+  const registry = new BreakerRegistry({ store, now, timers, timeoutMs: 30 });
+  assertEquals((await registry.page()).degraded, undefined);
+  assertEquals((await registry.open("a.example")).degraded, true);
+  assertEquals(await registry.page(), { snapshots: [], degraded: true });
+});

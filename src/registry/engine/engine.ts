@@ -108,6 +108,11 @@ export class Engine<R> {
     return { waiting, longest, unsaved: this.#cells.unsaved() };
   }
 
+  /** True where the store does not hold all that this process knows. */
+  hasUnsaved(): boolean {
+    return this.#cells.unsaved() > 0;
+  }
+
   /** True where there is no record, as this process knows without asking. */
   isAbsent(key: string): boolean {
     return this.#reader.isAbsent(key);
