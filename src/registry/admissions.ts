@@ -94,7 +94,7 @@ export class Admissions {
     resolver?: Seen<BreakerRecord>,
   ): MaybePromise<Verdict> {
     const degraded = unsure || host.degraded || resolver?.degraded === true ||
-      ask.pass?.degraded === true;
+      ask.turn?.degraded === true;
     const now = this.#core.now();
     const byHost = decide(host.record, ask.hostPolicy, ask.role, now);
     const byResolver = ask.resolverPolicy && decide(resolver?.record, ask.resolverPolicy, "", now);
@@ -105,7 +105,7 @@ export class Admissions {
     const denied = denialOf(ask, byHost, byResolver);
     if (denied !== undefined) return this.#verdicts.deny(ask, denied, judged);
     if (ask.hostPolicy.rates !== undefined) {
-      if (ask.pass === undefined) return this.#pace(ask, unsure, host, resolver);
+      if (ask.turn === undefined) return this.#pace(ask, unsure, host, resolver);
       const paced = paceDenialOf(ask, byHost);
       if (paced !== undefined) return this.#verdicts.deny(ask, paced, judged);
     }
@@ -122,8 +122,8 @@ export class Admissions {
   ): MaybePromise<Verdict> {
     const { rates } = ask.hostPolicy;
     const taken = this.#core.pacer.take(ask.host, ask.role, rates!, ask.askedAt);
-    return chain(this.#waiting(ask, taken), (pass) => {
-      ask.pass = pass;
+    return chain(this.#waiting(ask, taken), (turn) => {
+      ask.turn = turn;
       return this.#judge(ask, unsure, host, resolver);
     });
   }

@@ -27,7 +27,7 @@ export interface Ask {
   /** When the caller began to wait, by the monotonic clock; absent where it did not have to. */
   askedAt?: number;
   /** What pacing says; absent where it was not asked. */
-  pass?: Turn;
+  turn?: Turn;
 }
 
 /** Keys of resolvers that are remembered: names may come from anybody. */

@@ -52,7 +52,7 @@ export class Verdicts {
 
   /** Denies, or says in mode `observe` what would have been denied. */
   deny(ask: Ask, denial: Denial, judged: Judgement): Verdict {
-    if (ask.pass !== undefined) this.#core.pacer.giveBack(ask.pass);
+    if (ask.turn !== undefined) this.#core.pacer.giveBack(ask.turn);
     const observed = this.#core.mode === "observe";
     this.#emitDenial(ask, denial, observed, judged.now);
     if (observed) return this.#shadowed(ask, judged, denial);
@@ -70,7 +70,7 @@ export class Verdicts {
       );
       return plain ? this.permit(ask, judged) : this.#shadowed(ask, judged);
     }
-    if (ask.pass !== undefined) this.#core.pacer.giveBack(ask.pass);
+    if (ask.turn !== undefined) this.#core.pacer.giveBack(ask.turn);
     const denial: Denial = {
       reason: "open",
       scope: "host",
@@ -114,8 +114,8 @@ export class Verdicts {
       state: probe ? "half_open" : "closed",
       waitMs: probe && enforces ? this.#core.random() * jitterOf(ask, mark, resolverMark) : 0,
     };
-    if (ask.pass?.granted && enforces) {
-      verdict.waitMs = Math.max(verdict.waitMs, Math.ceil(ask.pass.at - now));
+    if (ask.turn?.granted && enforces) {
+      verdict.waitMs = Math.max(verdict.waitMs, Math.ceil(ask.turn.at - now));
     }
     if (degraded) verdict.degraded = true;
     if (wouldDeny !== undefined) verdict.wouldDeny = wouldDeny;
@@ -206,10 +206,10 @@ export function denialOf(
 }
 
 /** Why pacing denies, if it does: the breaker of the host is closed, or would take a probe. */
-export function paceDenialOf({ host, pass }: Ask, byHost: Admission): Denial | undefined {
-  if (pass === undefined || pass.granted) return undefined;
+export function paceDenialOf({ host, turn }: Ask, byHost: Admission): Denial | undefined {
+  if (turn === undefined || turn.granted) return undefined;
   const state = isProbe(byHost) ? "half_open" : "closed";
-  return { reason: "rate", scope: "host", key: host, state, retryAfterMs: pass.retryAfterMs };
+  return { reason: "rate", scope: "host", key: host, state, retryAfterMs: turn.retryAfterMs };
 }
 
 /** Field by field too. */

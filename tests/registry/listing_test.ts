@@ -172,7 +172,7 @@ Deno.test("a page says where the store does not hold all that this process knows
   const clock = new ManualClock();
   const { now, timers } = clock;
   const store = new ReadOnlyStore(now);
-  const registry = new BreakerRegistry({ store, now, timers, timeoutMs: 30 });
+  await using registry = new BreakerRegistry({ store, now, timers, timeoutMs: 30 });
   assertEquals((await registry.page()).degraded, undefined);
   assertEquals((await registry.open("a.example")).degraded, true);
   assertEquals(await registry.page(), { snapshots: [], degraded: true });
