@@ -5,16 +5,15 @@
  * @module
  */
 import { type Admission, admit, decide, tell } from "../breaker/machine.ts";
+import { SHARED } from "../breaker/names.ts";
 import type { BreakerRecord } from "../breaker/record.ts";
 import type { AllowRequest, Permit, Verdict } from "../breaker/gate.ts";
-import type { BreakerPolicy } from "../breaker/policy_types.ts";
 import type { Scope } from "../breaker/state.ts";
 import type { MaybePromise } from "../stores/store.ts";
 import { type Ask, Asks, namedIn } from "./ask.ts";
 import { chain, isPromise } from "./maybe_promise.ts";
 import { type RegistryCore, toEngine } from "./core.ts";
 import type { Seen } from "./engine/engine.ts";
-import { storeKey } from "./store_keys.ts";
 import {
   denialOf,
   isProbe,
@@ -39,6 +38,18 @@ const FULL: Admission = {
 /** True where being let through changes the record: a lease, or that somebody still asks. */
 function changes(admission: Admission | undefined): boolean {
   return isProbe(admission) || (admission?.allowed === true && admission.renew === true);
+}
+
+/** The breaker of one scope that a request asks; of a resolver only where it names one. */
+function asked(ask: Ask, scope: Scope) {
+  return scope === "host"
+    ? { key: ask.host, keyInStore: ask.hostStoreKey, policy: ask.hostPolicy, role: ask.role }
+    : {
+      key: ask.resolver,
+      keyInStore: ask.resolverStoreKey!,
+      policy: ask.resolverPolicy!,
+      role: SHARED,
+    };
 }
 
 /** See the module's description. */
@@ -97,7 +108,8 @@ export class Admissions {
       ask.turn?.degraded === true;
     const now = this.#core.now();
     const byHost = decide(host.record, ask.hostPolicy, ask.role, now);
-    const byResolver = ask.resolverPolicy && decide(resolver?.record, ask.resolverPolicy, "", now);
+    const byResolver = ask.resolverPolicy &&
+      decide(resolver?.record, ask.resolverPolicy, SHARED, now);
     if (degraded && this.#core.onStoreError !== "local") {
       return this.#verdicts.withoutStore(ask, byHost, byResolver);
     }
@@ -132,16 +144,15 @@ export class Admissions {
   #takeProbes(ask: Ask, judged: Judgement): MaybePromise<Verdict> {
     const { byHost, byResolver, degraded } = judged;
     const id = this.#verdicts.nextId();
-    const { host, role, resolver, hostPolicy, resolverPolicy } = ask;
     const hostTaken = changes(byHost)
-      ? this.#waiting(ask, this.#admit("host", host, hostPolicy, role, id, ask.askedAt, byHost))
+      ? this.#waiting(ask, this.#admit(ask, "host", id, byHost))
       : { answer: byHost, degraded };
     return chain(hostTaken, (first) => {
       if (byResolver === undefined || !first.answer.allowed) {
         return this.#settle(ask, id, judged, first);
       }
       const taken = changes(byResolver)
-        ? this.#admit("resolver", resolver, resolverPolicy!, "", id, ask.askedAt, byResolver)
+        ? this.#admit(ask, "resolver", id, byResolver)
         : { answer: byResolver, degraded };
       return chain(taken, (second) => this.#settle(ask, id, judged, first, second));
     });
@@ -174,20 +185,13 @@ export class Admissions {
     return chain(freed, () => this.#verdicts.deny(ask, denied, taken));
   }
 
-  #admit(
-    scope: Scope,
-    key: string,
-    policy: BreakerPolicy,
-    role: string,
-    id: string,
-    askedAt: number | undefined,
-    seen: Admission,
-  ): MaybePromise<Done<Admission>> {
+  #admit(ask: Ask, scope: Scope, id: string, seen: Admission): MaybePromise<Done<Admission>> {
+    const { key, keyInStore, policy, role } = asked(ask, scope);
     const input = { type: "allow", role, id } as const;
     const done = this.#core.engine.update(
-      storeKey(this.#core.prefixes, scope, key),
+      keyInStore,
       (record, now) => toEngine(this.#core, scope, key, admit(record, input, policy, now), now),
-      askedAt,
+      ask.askedAt,
     );
     // Where too many wait, only who needs a lease is turned away: to be renewed can wait for the next request.
     const unwritten = () => ({ answer: isProbe(seen) ? FULL : seen, degraded: false });
@@ -204,12 +208,10 @@ export class Admissions {
   ): MaybePromise<unknown> {
     const mark = markOf(admission);
     if (mark?.kind !== "probe") return undefined;
-    const [key, policy, role] = scope === "host"
-      ? [ask.host, ask.hostPolicy, ask.role] as const
-      : [ask.resolver, ask.resolverPolicy!, ""] as const;
+    const { key, keyInStore, policy, role } = asked(ask, scope);
     const input = { type: "outcome", role, id, issuedAt: now, mark, kind: "cancelled" } as const;
     return this.#core.engine.updateAlways(
-      storeKey(this.#core.prefixes, scope, key),
+      keyInStore,
       (record, at) => toEngine(this.#core, scope, key, tell(record, input, policy, at), at),
       ask.askedAt,
     );

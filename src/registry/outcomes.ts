@@ -143,9 +143,7 @@ export class Outcomes {
       if (rated) return this.#rated(scope, key, policy, record, input, now, attempt);
       return toEngine(this.#core, scope, key, tell(record, input, policy, now), now);
     });
-    return isPromise(done)
-      ? done.then((told) => this.#resultOf(scope, told))
-      : this.#resultOf(scope, done);
+    return chain(done, (told) => this.#resultOf(scope, told));
   }
 
   #resultOf(scope: Scope, done: Done<Told> | undefined): RecordResult {

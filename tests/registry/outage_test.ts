@@ -218,30 +218,32 @@ Deno.test("each failed call is heard once, those that were never made are not", 
   assertEquals(store.inner.read([KEY]), [undefined]);
 });
 
-Deno.test("a clock that is set back during an outage keeps nobody from a store that is back", async () => {
+/** A store that has just failed so often that it is left alone, and a wall clock that can be set. */
+async function leftAlone() {
   const timers = new ManualTimers();
-  let shiftMs = 0;
-  const now = () => timers.now() + shiftMs;
+  const clock = { shiftMs: 0 };
+  const now = () => timers.now() + clock.shiftMs;
   const store = new ScriptedStore(now);
-  await using registry = new BreakerRegistry({ store, now, timers });
+  const registry = new BreakerRegistry({ store, now, timers });
   store.failure = "reject";
   for (let i = 0; i < 3; i++) await registry.allow({ host: `h${i}.example` });
+  return { timers, clock, store, registry };
+}
+
+Deno.test("a clock that is set back during an outage keeps nobody from a store that is back", async () => {
+  const { timers, clock, store, registry } = await leftAlone();
+  await using _registry = registry;
   store.failure = undefined;
-  shiftMs = -60_000;
+  clock.shiftMs = -60_000;
   assertEquals(await registry.ready(), false);
   await timers.advance(500);
   assertEquals(await registry.ready(), true);
 });
 
 Deno.test("a clock that is set ahead sends nobody to a store that is down before its time", async () => {
-  const timers = new ManualTimers();
-  let shiftMs = 0;
-  const now = () => timers.now() + shiftMs;
-  const store = new ScriptedStore(now);
-  await using registry = new BreakerRegistry({ store, now, timers });
-  store.failure = "reject";
-  for (let i = 0; i < 3; i++) await registry.allow({ host: `h${i}.example` });
-  shiftMs = 60_000;
+  const { clock, store, registry } = await leftAlone();
+  await using _registry = registry;
+  clock.shiftMs = 60_000;
   assertEquals(await registry.ready(), false);
   assertEquals(store.count(), 3);
 });
