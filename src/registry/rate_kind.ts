@@ -5,7 +5,7 @@
  */
 import { endOfRate, mergeRates, type RateRecord } from "../pacing/lease.ts";
 import { decodeRate, encodeRate } from "../pacing/rate_codec.ts";
-import type { RecordKind } from "./engine/record_kind.ts";
+import { plainKind } from "./engine/record_kind.ts";
 import { KEY_PREFIX } from "./store_keys.ts";
 
 /** The store's key of a rate; the role is `*` for all requests of the host. */
@@ -14,16 +14,9 @@ export function rateKey(host: string, role: string): string {
 }
 
 /** See the module's description. */
-export const RATE_KIND: RecordKind<RateRecord> = {
+export const RATE_KIND = plainKind<RateRecord>({
   encode: encodeRate,
   decode: decodeRate,
-  prune: (_key, record, now) =>
-    record === undefined || endOfRate(record) <= now ? undefined : record,
   endOf: (_key, record) => endOfRate(record),
-  // Every lease is a compare-and-set: what was read too old is refused.
-  isStale: () => false,
-  isLagging: () => false,
-  merge: (_key, stored, local, now) =>
-    stored === undefined || local === undefined ? stored ?? local : mergeRates(stored, local, now),
-  isProtected: () => false,
-};
+  join: mergeRates,
+});

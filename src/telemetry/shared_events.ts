@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { RecordKind } from "../registry/engine/record_kind.ts";
+import { plainKind } from "../registry/engine/record_kind.ts";
 import type { RegistryCore } from "../registry/core.ts";
 import type { Engine } from "../registry/engine/engine.ts";
 import { KEY_PREFIX } from "../registry/store_keys.ts";
@@ -25,7 +25,7 @@ const VERSION = "events 1";
 type SharedRing = readonly ToldEvent[];
 
 /** What the engine must know of the ring: a line that names its version, and one for each event. */
-export const SHARED_RING_KIND: RecordKind<SharedRing> = {
+export const SHARED_RING_KIND = plainKind<SharedRing>({
   encode: (ring) => [VERSION, ...ring.map(writeEvent)].join("\n"),
   decode: (text) => {
     const [version, ...lines] = text.split("\n");
@@ -33,14 +33,9 @@ export const SHARED_RING_KIND: RecordKind<SharedRing> = {
     const events = lines.map(readEvent);
     return events.every((event) => event !== undefined) ? events : undefined;
   },
-  prune: (_key, ring, now) => ring === undefined || endOf(ring) <= now ? undefined : ring,
   endOf: (_key, ring) => endOf(ring),
-  isStale: () => false,
-  isLagging: () => false,
-  merge: (_key, stored, local) =>
-    stored === undefined || local === undefined ? stored ?? local : joined(stored, local),
-  isProtected: () => false,
-};
+  join: joined,
+});
 
 function endOf(ring: SharedRing): number {
   return ring.reduce((latest, { at }) => Math.max(latest, at), 0) + KEEP_MS;

@@ -5,7 +5,7 @@
  * @module
  */
 import type { DenialReason } from "../breaker/state.ts";
-import type { RecordKind } from "../registry/engine/record_kind.ts";
+import { plainKind, type RecordKind } from "../registry/engine/record_kind.ts";
 import { KEY_PREFIX } from "../registry/store_keys.ts";
 import { coarser, type Histogram, MAX_VALUE } from "./histogram.ts";
 import { addMinute, EMPTY_SUMMARY, MINUTE_MS, type Summary } from "./summary.ts";
@@ -70,18 +70,10 @@ export function readSummaryKey(
 /** What the engine must know of blocks. @param keptMs how long they are kept after their hour */
 export function summaryKind(keptMs: number): RecordKind<Block> {
   const endOf = (key: string) => ((readSummaryKey(key)?.hour ?? 0) + 1) * BLOCK_MS + keptMs;
-  return {
-    encode: encodeBlock,
-    decode: decodeBlock,
-    prune: (key, block, now) => endOf(key) <= now ? undefined : block,
-    endOf,
-    isStale: () => false,
-    isLagging: () => false,
-    // What of a share is not in the stored block is added again by whoever sent it: two blocks that have
-    // most in common cannot be added.
-    merge: (_key, stored, local) => stored ?? local,
-    isProtected: () => false,
-  };
+  // What of a share is not in the stored block is added again by whoever sent it: two blocks that have
+  // most in common cannot be added.
+  const join = (stored: Block) => stored;
+  return plainKind({ encode: encodeBlock, decode: decodeBlock, endOf, join });
 }
 
 // ---- writing ------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@
  * @module
  */
 import type { PolicyPatch } from "../breaker/policy_types.ts";
-import type { RecordKind } from "../registry/engine/record_kind.ts";
+import { plainKind } from "../registry/engine/record_kind.ts";
 import { KEY_PREFIX } from "../registry/store_keys.ts";
 import type { AdviceParameter, AdviceRule } from "./advice.ts";
 
@@ -52,17 +52,12 @@ const KEEP_MS = 30 * 86_400_000;
 const VERSION = 1;
 
 /** What the engine must know of such a record. */
-export const TUNING_KIND: RecordKind<TuningRecord> = {
+export const TUNING_KIND = plainKind<TuningRecord>({
   encode: (steps) => JSON.stringify({ v: VERSION, steps }),
   decode,
-  prune: (_key, steps, now) => steps === undefined || endOf(steps) <= now ? undefined : steps,
   endOf: (_key, steps) => endOf(steps),
-  isStale: () => false,
-  isLagging: () => false,
-  merge: (_key, stored, local) =>
-    stored === undefined || local === undefined ? stored ?? local : joined(stored, local),
-  isProtected: () => false,
-};
+  join: joined,
+});
 
 function endOf(steps: TuningRecord): number {
   return steps.reduce((latest, { at }) => Math.max(latest, at), 0) + KEEP_MS;

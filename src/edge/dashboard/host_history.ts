@@ -9,6 +9,7 @@ import {
   EMPTY_SUMMARY,
   type HostMinute,
   mergeSummaries,
+  MINUTE_MS,
   type Summary,
 } from "../../telemetry/summary.ts";
 import type { WireEvent } from "./history_book.ts";
@@ -78,7 +79,6 @@ export interface HistorySources {
   stateNow: (role: string) => BreakerState;
 }
 
-const MINUTE_MS = 60_000;
 /** Stretches that a picture has room for. */
 const MAX_BUCKETS = 288;
 

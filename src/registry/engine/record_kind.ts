@@ -28,3 +28,28 @@ export interface RecordKind<R> {
   /** True where the record must not be dropped to make room for another. */
   isProtected(record: R, now: number): boolean;
 }
+
+/** What tells one kind of record from another where only deadlines matter. */
+export interface PlainKind<R> extends Pick<RecordKind<R>, "encode" | "decode" | "endOf"> {
+  /** Of what an outage kept apart. */
+  join(stored: R, local: R, now: number): R;
+}
+
+/**
+ * A kind of record that goes when it ends, may be dropped to make room, and is believed as it is read: every write
+ * compares, so that what was read too old is refused then.
+ */
+export function plainKind<R>({ encode, decode, endOf, join }: PlainKind<R>): RecordKind<R> {
+  return {
+    encode,
+    decode,
+    prune: (key, record, now) =>
+      record === undefined || endOf(key, record) <= now ? undefined : record,
+    endOf,
+    isStale: () => false,
+    isLagging: () => false,
+    merge: (_key, stored, local, now) =>
+      stored === undefined || local === undefined ? stored ?? local : join(stored, local, now),
+    isProtected: () => false,
+  };
+}
